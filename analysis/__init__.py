@@ -1,0 +1,1 @@
+"""Findings: rules that compute a number from evidence, with its uncertainty."""

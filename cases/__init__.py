@@ -1,0 +1,1 @@
+"""Investigations: lifecycle, team, tasks and comments."""

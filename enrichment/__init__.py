@@ -1,0 +1,1 @@
+"""Jobs and the sandbox in which tools read hostile files."""

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class EnrichmentConfig(AppConfig):
+    """Tools that read evidence: jobs, the sandbox and the enrichers."""
+
+    name = "enrichment"
+    verbose_name = "Enrichment"
+
+    def ready(self) -> None:
+        """Hear of new evidence, and tell what is still being worked on."""
+        from enrichment import queries, reactions  # noqa: F401 -- importing it registers it
+
+        queries.register()

@@ -1,0 +1,1 @@
+"""Images, statements and sightings, with their provenance and grades."""

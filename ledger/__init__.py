@@ -1,0 +1,1 @@
+"""The ledger: append, chain, sequence, prove. Knows no case."""

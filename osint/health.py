@@ -1,0 +1,77 @@
+"""Is it alive (`/healthz`), and is each part it needs there (`/readyz`)?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import Error, connection
+from django.http import HttpRequest, JsonResponse
+
+from ledger.ids import uuid7
+
+PATIENCE = 1.0
+"""Seconds that a part has to answer."""
+
+State = tuple[str, str]
+
+
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Say that this process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Say of each part by name whether it is there; 503 where nothing can be recorded without it."""
+    parts: dict[str, Any] = {}
+    for name, check in _CHECKS.items():
+        status, detail = check()
+        parts[name] = {"status": status, "detail": detail}
+    states = {part["status"] for part in parts.values()}
+    overall = "down" if "down" in states else "degraded" if "degraded" in states else "ok"
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE if overall == "down" else HTTPStatus.OK
+    return JsonResponse({"status": overall, **parts}, status=status_code)
+
+
+def _database() -> State:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Error:
+        return "down", "The database does not answer: nothing can be recorded."
+    return "ok", connection.vendor
+
+
+def _broker() -> State:
+    try:
+        with redis.Redis.from_url(
+            settings.REDIS_URL, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE
+        ) as client:
+            client.ping()
+    except (redis.RedisError, OSError):
+        return (
+            "degraded",
+            "The broker does not answer: evidence is recorded, enrichment waits until it is back.",
+        )
+    return "ok", "answers"
+
+
+def _storage() -> State:
+    name = f"probe/{uuid7()}"
+    try:
+        saved = default_storage.save(name, ContentFile(b"probe"))
+        with default_storage.open(saved) as probe:
+            whole = probe.read() == b"probe"
+        default_storage.delete(saved)
+    # The storage behind it may be any: whatever it raises means that it can not be used.
+    except Exception as error:
+        return "down", f"The file store can not be written ({type(error).__name__})."
+    return ("ok", "written and read back") if whole else ("down", "The file store gives back other bytes.")
+
+
+_CHECKS: dict[str, Callable[[], State]] = {"database": _database, "broker": _broker, "storage": _storage}

@@ -1,0 +1,169 @@
+"""POST requests that are safe to repeat: with an Idempotency-Key, the same request has the same answer.
+
+The answer's row is written in the transaction that appended the events, so a server that is killed at any moment
+leaves either both or neither; a client that got no answer sends the request again and learns what happened.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from hashlib import sha256
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from rest_framework.exceptions import APIException
+
+from ledger.errors import Conflict, DomainError, Invalid, TooLarge, Unprocessable
+from osint import problems
+from osint.authentication import caller
+from osint.models import IdempotencyRecord
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_KEPT_HEADERS = ("Content-Type", "Location", "ETag")
+KEPT_FOR = timedelta(days=7)
+
+
+class InProgress(Conflict):
+    """The same request is being worked on at this moment."""
+
+    code = "in-progress"
+    title = "The same request is being worked on"
+
+
+class IdempotencyMiddleware:
+    """Answers repeated POST requests under /api/ that carry an Idempotency-Key."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        key = request.headers.get("Idempotency-Key")
+        if request.method != "POST" or key is None or not request.path.startswith("/api/"):
+            return self.get_response(request)
+        try:
+            if not _KEY.fullmatch(key):
+                raise Invalid("An Idempotency-Key has 1 to 255 visible ASCII characters.")
+            who = caller(request)
+            if who is None:
+                return self.get_response(request)
+            return self._once(request, who, key, fingerprint(request))
+        except (DomainError, APIException) as error:
+            document, headers = problems.of(error)
+            if isinstance(error, InProgress):
+                headers["Retry-After"] = "1"
+            return problems.answer(document, headers)
+
+    def _once(self, request: HttpRequest, who: str, key: str, body: str) -> HttpResponse:
+        with held(f"{who} {key}"), transaction.atomic():
+            known = IdempotencyRecord.objects.filter(caller=who, key=key).first()
+            if known is not None:
+                return _replay(known, body)
+            response = self.get_response(request)
+            if response.status_code >= 400:
+                # Each command undid its own work; this undoes what stood around it.
+                transaction.set_rollback(True)
+            elif not response.streaming:
+                _remember(response, who, key, body)
+            return response
+
+
+def fingerprint(request: HttpRequest) -> str:
+    """Hash what a request asks: method, address, type and body; an uploaded file by its name and SHA-256.
+
+    :raises TooLarge: the body is over the limit.
+    """
+    kind = (request.content_type or "").lower()
+    digest = sha256(f"{request.method} {request.get_full_path()} {kind}\n".encode())
+    if kind == "multipart/form-data":
+        for name, texts in sorted(request.POST.lists()):
+            digest.update(repr((name, texts)).encode())
+        for name, files in sorted(request.FILES.lists()):
+            digest.update(repr((name, [(file.name, file.sha256) for file in files])).encode())
+    else:
+        digest.update(_body(request))
+    return digest.hexdigest()
+
+
+def _body(request: HttpRequest) -> bytes:
+    limit = max(settings.MAX_BATCH_BYTES, settings.MAX_JSON_BYTES)
+    body = request.read(limit + 1)
+    if len(body) > limit:
+        raise TooLarge(f"A body has at most {limit:,} bytes here.")
+    # Views read it again from here.
+    request._body = body  # type: ignore[attr-defined]
+    return body
+
+
+def prune() -> int:
+    """Forget answers that nobody will ask for again; return how many."""
+    return IdempotencyRecord.objects.filter(at__lt=timezone.now() - KEPT_FOR).delete()[0]
+
+
+@contextmanager
+def held(name: str) -> Iterator[None]:
+    """Hold a name while working; the database's server, or the kernel, lets go of it when this process dies.
+
+    :raises InProgress: somebody else holds it.
+    """
+    if connection.vendor == "postgresql":
+        with transaction.atomic():
+            number = int.from_bytes(sha256(name.encode()).digest()[:8], signed=True)
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
+                (got,) = cursor.fetchone()
+            if not got:
+                raise InProgress("The same request is being worked on: ask again in a moment.")
+            yield
+        return
+    with _lock_file(name):
+        yield
+
+
+@contextmanager
+def _lock_file(name: str) -> Iterator[None]:
+    # SQLite means one machine: a lock on a file does.
+    folder = settings.DATA_DIR / "run" / "idempotency"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / sha256(name.encode()).hexdigest()
+    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InProgress("The same request is being worked on: ask again in a moment.") from None
+        # Removed by its holder just before this one took it: the lock would be on a file that nobody else finds.
+        if not path.exists() or path.stat().st_ino != os.fstat(handle).st_ino:
+            raise InProgress("The same request was being worked on: ask again in a moment.")
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(handle)
+
+
+def _replay(known: IdempotencyRecord, body: str) -> HttpResponse:
+    if known.fingerprint != body:
+        raise Unprocessable("This Idempotency-Key was used for another request: take a new one.")
+    headers = {**known.headers, "Idempotency-Replayed": "true"}
+    return HttpResponse(bytes(known.body), status=known.status, headers=headers)
+
+
+def _remember(response: HttpResponse, who: str, key: str, body: str) -> None:
+    if hasattr(response, "render"):
+        response.render()
+    IdempotencyRecord.objects.create(
+        caller=who,
+        key=key,
+        fingerprint=body,
+        status=response.status_code,
+        headers={name: response[name] for name in _KEPT_HEADERS if name in response},
+        body=response.content,
+    )

@@ -1,0 +1,29 @@
+"""How the API reads a body: strictly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+from django.conf import settings
+from rest_framework.parsers import BaseParser
+
+from ledger.errors import TooLarge
+from ledger.strict_json import parse_strict
+
+
+class StrictJSONParser(BaseParser):
+    """application/json: one object, read by the strict reader."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        body = stream.read(settings.MAX_JSON_BYTES + 1)
+        if len(body) > settings.MAX_JSON_BYTES:
+            raise TooLarge(f"A JSON body has at most {settings.MAX_JSON_BYTES:,} bytes.")
+        return parse_strict(body)

@@ -1,0 +1,1 @@
+"""The stand-alone offline verifier: standard library only, imports nothing of ours."""
