@@ -1,0 +1,56 @@
+"""manage.py verify: does the ledger hold?"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand
+
+from ledger import store
+from ledger.files import file_references
+from ledger.verify import verify
+
+
+class Command(BaseCommand):
+    help = (
+        "Check every event's hash, its place in the chain, its columns and its payload; with --files also every "
+        "stored file. Exit code 0: all holds; 1: something was changed, and the first fault of each case is named."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--case", type=UUID, help="check this case only")
+        parser.add_argument("--files", action="store_true", help="read every stored file and compare its SHA-256")
+
+    def handle(self, *args: Any, case: UUID | None, files: bool, **options: Any) -> None:
+        report = verify(stream=case)
+        bad = [str(fault) for fault in report.faults]
+        if case and not report.events:
+            bad.append(f"case {case}: it has no events here")
+        checked = f"{report.events} events in {report.streams} cases"
+        if files:
+            count, faults = _check_files(case)
+            bad += faults
+            checked += f", {count} files"
+        for line in bad:
+            self.stderr.write(f"FAULT  {line}")
+        if bad:
+            self.stderr.write(f"{checked} checked: {len(bad)} faults.")
+            sys.exit(1)
+        self.stdout.write(f"{checked} checked: all hold.")
+
+
+def _check_files(case: UUID | None) -> tuple[int, list[str]]:
+    faults = []
+    count = 0
+    known = set()
+    for reference in file_references(case):
+        known.add(reference.sha256)
+        count += 1
+        if reason := store.check(reference.sha256, reference.size):
+            faults.append(f"file {reference.sha256} ({reference.said_by}): {reason}")
+    if case is None:
+        faults += [f"file {name}: foreign, no event speaks of it" for name in store.foreign(known)]
+    return count, faults
