@@ -1,0 +1,51 @@
+"""From case events to the rows that pages and the API read."""
+
+from __future__ import annotations
+
+from cases import domain
+from cases.models import Case, Comment, Member
+from cases.queries import state_of
+from ledger.recorded import Recorded
+from ledger.subscriptions import Projection
+
+cases = Projection(tables=[Case, Member, Comment])
+
+
+@cases.on(*domain.CASE_EVENTS)
+def fold(event: Recorded) -> None:
+    """Apply one event to the case's row and team."""
+    row = Case.objects.filter(pk=event.stream).first()
+    before = state_of(row) if row else domain.Case()
+    after = event.data.apply(before)
+    if after == before:
+        return
+    if row is None:
+        row = Case(id=event.stream, opened_at=event.at, opened_by=event.actor)
+    row.title, row.description = after.title, after.description
+    row.sensitivity, row.status, row.tags = after.sensitivity, after.status, list(after.tags)
+    row.seq, row.changed_at = event.seq, event.at
+    row.save()
+    if after.team != before.team:
+        _change_team(event, before, after)
+
+
+@cases.on(domain.CaseCommented)
+def add_comment(event: Recorded) -> None:
+    Comment.objects.create(
+        id=event.id,
+        case_id=event.stream,
+        seq=event.seq,
+        text=event.data.text,
+        author=event.actor,
+        at=event.at,
+    )
+
+
+def _change_team(event: Recorded, before: domain.Case, after: domain.Case) -> None:
+    Member.objects.filter(case=event.stream, user__in=set(before.team) - set(after.team)).delete()
+    for user, role in after.team.items():
+        if user not in before.team:
+            emergency = isinstance(event.data, domain.EmergencyAccessTaken)
+            Member.objects.create(case_id=event.stream, user_id=user, role=role, emergency=emergency, since=event.at)
+        elif before.team[user] != role:
+            Member.objects.filter(case=event.stream, user=user).update(role=role, emergency=False)
