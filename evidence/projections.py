@@ -1,0 +1,208 @@
+"""From evidence events to the rows that pages and the API read."""
+
+from __future__ import annotations
+
+from cases.models import Comment
+from evidence import domain
+from evidence.models import Custody, Enrichment, ItemState, ItemTag, Link, SearchText
+from evidence.when import parse
+from evidence.words import words
+from ledger import codec
+from ledger.files import names_files
+from ledger.recorded import Recorded
+from ledger.subscriptions import Projection
+
+items = Projection(tables=[ItemState, ItemTag, Link, Enrichment, Custody, SearchText])
+
+
+@items.on(*domain.CHANGES_ITEM)
+def fold(event: Recorded) -> None:
+    """Apply one event to its item: the state that held until now ends, a new one begins."""
+    row = ItemState.objects.now().filter(item=event.item).first()
+    before = state_of(row) if row else None
+    after = event.data.apply(before)
+    if row and after == before:
+        return
+    if row:
+        ItemState.objects.filter(pk=row.pk).update(until_seq=event.seq)
+    new = _row(event, after, earlier=row)
+    new.save(force_insert=True)
+    _index(event, new, after)
+    _change_tags(event, before.said.tags if before else (), after.said.tags)
+
+
+@items.on(domain.EvidenceSubmitted)
+def receive(event: Recorded) -> None:
+    """Begin the custody record; remember what the item was derived from."""
+    _custody(event, "received")
+    for target in event.data.derived_from:
+        _link(event, domain.Relation.DERIVED_FROM, target, note="")
+
+
+@items.on(domain.EvidenceLinked)
+def add_link(event: Recorded) -> None:
+    _link(event, event.data.relation, event.data.target, note=event.data.note)
+
+
+@items.on(domain.EvidenceCommented)
+def add_comment(event: Recorded) -> None:
+    Comment.objects.create(
+        id=event.id,
+        case_id=event.stream,
+        item=event.item,
+        seq=event.seq,
+        text=event.data.text,
+        author=event.actor,
+        at=event.at,
+    )
+
+
+@items.on(domain.EvidenceEnriched)
+def add_result(event: Recorded) -> None:
+    found: domain.EvidenceEnriched = event.data
+    Enrichment.objects.create(
+        **_of_enrichment(event),
+        status="done",
+        tool=found.tool,
+        output=dict(found.output),
+        derivatives=[codec.to_plain(each) for each in found.derivatives],
+        seconds=found.seconds,
+    )
+
+
+@items.on(domain.EnrichmentFailed)
+def add_failure(event: Recorded) -> None:
+    failed: domain.EnrichmentFailed = event.data
+    Enrichment.objects.create(
+        **_of_enrichment(event),
+        status="failed",
+        reason=failed.reason,
+        phase=failed.phase,
+        permanent=failed.permanent,
+    )
+
+
+@items.on(domain.CustodyRecorded)
+def add_handlings(event: Recorded) -> None:
+    Custody.objects.bulk_create(
+        Custody(
+            case_id=event.stream,
+            item=handling.item,
+            seq=event.seq,
+            action=handling.action,
+            actor=handling.actor,
+            times=handling.times,
+            first=handling.first,
+            last=handling.last,
+        )
+        for handling in event.data.handlings
+    )
+
+
+@names_files(domain.EvidenceSubmitted)
+def _original(data: domain.EvidenceSubmitted) -> list[tuple[str, int]]:
+    return [(data.file.sha256, data.file.size)] if data.file else []
+
+
+@names_files(domain.EvidenceEnriched)
+def _derivatives(data: domain.EvidenceEnriched) -> list[tuple[str, int]]:
+    return [(each.sha256, each.size) for each in data.derivatives]
+
+
+def state_of(row: ItemState) -> domain.Item:
+    """Read a row back into the domain's state."""
+    return codec.from_values(domain.Item, row.state)
+
+
+def _row(event: Recorded, item: domain.Item, *, earlier: ItemState | None) -> ItemState:
+    said = item.said
+    when = parse(said.when) if said.when else None
+    return ItemState(
+        id=event.id,
+        item=event.item,
+        case_id=event.stream,
+        seq=earlier.seq if earlier else event.seq,
+        from_seq=event.seq,
+        submitted_at=earlier.submitted_at if earlier else event.at,
+        submitted_by=earlier.submitted_by if earlier else event.actor,
+        submitter=said.submitter,
+        changed_at=event.at,
+        kind=said.kind,
+        status=item.status,
+        title=said.title,
+        earliest=when.earliest if when else None,
+        latest=when.latest if when else None,
+        lat=said.place.lat if said.place else None,
+        lon=said.place.lon if said.place else None,
+        source_name=said.source.name if said.source else "",
+        reliability=item.grade.reliability if item.grade else "",
+        credibility=item.grade.credibility if item.grade else "",
+        sensitivity=said.sensitivity,
+        external_id=said.external_id,
+        sha256=said.file.sha256 if said.file else "",
+        flagged=bool(item.flags),
+        state=codec.to_values(item),
+    )
+
+
+def _index(event: Recorded, row: ItemState, item: domain.Item) -> None:
+    said = item.said
+    parts = [said.title, said.text, said.activity, said.observer, said.external_id, *said.tags]
+    for part in (said.place, said.source, said.subject, said.speaker, said.collection, said.file):
+        if part:
+            parts += [value for value in codec.to_values(part).values() if isinstance(value, str)]
+    parts += [each.name for each in said.attribution]
+    found = {"case_id": event.stream, "words": " ".join(words("\n".join(parts)))}
+    SearchText.objects.update_or_create(item=row.item, defaults=found)
+
+
+def _change_tags(event: Recorded, before: tuple[str, ...], after: tuple[str, ...]) -> None:
+    if gone := set(before) - set(after):
+        held = ItemTag.objects.filter(item=event.item, tag__in=gone, until_seq__isnull=True)
+        held.update(until_seq=event.seq)
+    new = [tag for tag in dict.fromkeys(after) if tag not in before]
+    if new:
+        ItemTag.objects.bulk_create(
+            ItemTag(case_id=event.stream, item=event.item, tag=tag, from_seq=event.seq) for tag in new
+        )
+
+
+def _link(event: Recorded, relation: domain.Relation, target: object, *, note: str) -> None:
+    Link.objects.create(
+        case_id=event.stream,
+        event=event.id,
+        seq=event.seq,
+        item=event.item,
+        relation=relation,
+        target=target,
+        note=note,
+        by=event.actor,
+        at=event.at,
+    )
+
+
+def _custody(event: Recorded, action: str) -> None:
+    Custody.objects.create(
+        case_id=event.stream,
+        item=event.item,
+        seq=event.seq,
+        action=action,
+        actor=event.actor,
+        first=event.at,
+        last=event.at,
+    )
+
+
+def _of_enrichment(event: Recorded) -> dict[str, object]:
+    data: domain.EvidenceEnriched | domain.EnrichmentFailed = event.data
+    return {
+        "id": event.id,
+        "case_id": event.stream,
+        "item": event.item,
+        "seq": event.seq,
+        "enricher": data.enricher,
+        "version": data.version,
+        "parameters": dict(data.parameters),
+        "input_digest": data.input_digest,
+        "at": event.at,
+    }

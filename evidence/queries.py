@@ -1,0 +1,192 @@
+"""Reads of evidence that are more than a filter: what a caller may see, at which moment, and how it is shown."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from cases.access import Permission, may, readable_cases, require, role_in
+from cases.models import Member
+from cases.queries import require_seen
+from evidence import domain
+from evidence.models import Enrichment, ItemState
+from evidence.projections import state_of
+from ledger import codec
+from ledger.actors import Actor
+from ledger.append import lock
+from ledger.errors import Forbidden, Invalid, NotFound
+from ledger.read import seq_at
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Work on an item that has not ended."""
+
+    item: UUID
+    enricher: str
+    version: int
+
+
+waiting_for: list[Callable[[Collection[UUID]], Iterable[Waiting]]] = []
+"""Rooms above that work on items say here what they have not finished."""
+
+waiting_items: list[Callable[[], QuerySet[Any]]] = []
+"""The same as a subquery of item ids, to filter by."""
+
+
+def visible_items(case_id: UUID, *, by: Actor) -> QuerySet[ItemState]:
+    """Select every state of the items of a case that the caller may see: a submitter sees their own only.
+
+    :raises NotFound: the case does not exist for this caller.
+    """
+    states = ItemState.objects.filter(case=case_id)
+    if may(role_in(case_id, by=by), Permission.READ):
+        return states
+    return states.filter(submitter=by.user)
+
+
+def visible_everywhere(by: Actor) -> QuerySet[ItemState]:
+    """Select the present states of all items that the caller may see, in any case."""
+    own = Member.objects.filter(user=by.user, role="submitter").values("case_id")
+    states = ItemState.objects.now()
+    if by.case:
+        states = states.filter(case=by.case)
+    read = states.filter(case__in=readable_cases(by).values("id"))
+    return read | states.filter(case__in=own, submitter=by.user)
+
+
+def item_row(case_id: UUID, item: UUID, *, by: Actor, as_of: int | None = None) -> ItemState:
+    """Find an item's state, now or as of an event of its case.
+
+    :raises NotFound: there is none, or not for this caller, or not yet at that moment.
+    """
+    states = visible_items(case_id, by=by).filter(item=item)
+    row = (states.now() if as_of is None else states.at(as_of)).first()  # type: ignore[attr-defined]
+    if row is None:
+        raise NotFound
+    found: ItemState = row
+    return found
+
+
+def load_item(case_id: UUID, item: UUID, *, by: Actor, permission: Permission, seen: int | None = None) -> domain.Item:
+    """Lock the case for the rest of the transaction and read how an item stands.
+
+    :raises NotFound: there is none, or not for this caller.
+    :raises Forbidden: the caller's role does not carry the permission.
+    :raises StaleStream: the item changed since `seen`.
+    """
+    lock(case_id)
+    row = item_row(case_id, item, by=by)
+    require(case_id, permission, by=by)
+    require_seen(seen, row.from_seq)
+    return state_of(row)
+
+
+def require_items(case_id: UUID, items: Collection[UUID], *, by: Actor) -> None:
+    """Refuse a reference to an item that is not in the case, or not for this caller.
+
+    :raises NotFound: for at least one of them.
+    """
+    if items and visible_items(case_id, by=by).now().filter(item__in=items).count() != len(set(items)):  # type: ignore[attr-defined]
+        raise NotFound("An item that this refers to is not in the case.")
+
+
+def moment(case_id: UUID, as_of: str) -> int:
+    """Read `as_of` (an event's seq, or an ISO 8601 instant with its zone) as a seq of the case.
+
+    :raises Invalid: it is neither.
+    """
+    if as_of.isascii() and as_of.isdigit() and len(as_of) <= 15:
+        return int(as_of)
+    try:
+        at = datetime.fromisoformat(as_of)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        said = "An event's seq, or an instant with its zone such as 2026-11-23T10:00:00Z."
+        raise Invalid("as_of can not be read.", errors={"as_of": [said]})
+    return seq_at(case_id, at)
+
+
+def represent(rows: Sequence[ItemState], *, as_of: int | None = None) -> list[dict[str, Any]]:
+    """Show items as the API gives them: the fields as they stand, what is derived, what tools found.
+
+    Two queries, however many items.
+    """
+    results = enrichments_of([row.item for row in rows], as_of=as_of)
+    return [{**_own(row), "enrichments": results[row.item]} for row in rows]
+
+
+def enrichments_of(items: Collection[UUID], *, as_of: int | None = None) -> dict[UUID, list[dict[str, Any]]]:
+    """Show, for each item, the newest result of each enricher, and what is still being worked on."""
+    found: dict[UUID, dict[str, dict[str, Any]]] = defaultdict(dict)
+    rows = Enrichment.objects.filter(item__in=items)
+    if as_of is not None:
+        rows = rows.filter(seq__lte=as_of)
+    for row in rows.order_by("version", "seq"):
+        found[row.item][row.enricher] = _result(row)
+    if as_of is None:
+        for waiting in (each for source in waiting_for for each in source(items)):
+            shown = {"enricher": waiting.enricher, "version": waiting.version, "status": "waiting"}
+            known = found[waiting.item].get(waiting.enricher)
+            if known is None or known["version"] < waiting.version:
+                found[waiting.item][waiting.enricher] = {**shown, "output": None, "reason": ""}
+    return {item: [found[item][name] for name in sorted(found[item])] for item in items}
+
+
+def require_reader(case_id: UUID, *, by: Actor) -> None:
+    """Refuse one who may not read the whole case.
+
+    :raises NotFound: the case does not exist for this caller.
+    :raises Forbidden: the caller may add to it only.
+    """
+    if not may(role_in(case_id, by=by), Permission.READ):
+        raise Forbidden("Your role in this case (submitter) shows you your own items only.")
+
+
+def _own(row: ItemState) -> dict[str, Any]:
+    item = state_of(row)
+    shown: dict[str, Any] = codec.to_plain(item.said)
+    file = shown.pop("file")
+    return {
+        "id": str(row.item),
+        "case": str(row.case_id),
+        "seq": row.seq,
+        "state_seq": row.from_seq,
+        "status": item.status.value,
+        "retracted_because": item.retracted_because,
+        **shown,
+        "earliest": row.earliest,
+        "latest": row.latest,
+        "sha256": row.sha256 or None,
+        "files": [file] if file else [],
+        "grade": codec.to_plain(item.grade) if item.grade else None,
+        "corrected": list(item.corrected),
+        "flags": [codec.to_plain(flag) for flag in item.flags],
+        "submitted_at": row.submitted_at,
+        "submitted_by": row.submitted_by,
+        "changed_at": row.changed_at,
+    }
+
+
+def _result(row: Enrichment) -> dict[str, Any]:
+    return {
+        "enricher": row.enricher,
+        "version": row.version,
+        "status": row.status,
+        "output": row.output,
+        "reason": row.reason,
+        "tool": row.tool,
+        "parameters": row.parameters,
+        "input_digest": row.input_digest,
+        "derivatives": row.derivatives,
+        "seconds": row.seconds,
+        "at": row.at,
+        "seq": row.seq,
+    }

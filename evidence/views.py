@@ -1,0 +1,225 @@
+"""Evidence over the API: submit, list, read, and one path per command on an item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpResponseBase
+from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
+from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema, extend_schema_view
+from rest_framework import generics
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+from rest_framework.views import APIView
+
+from cases.http import CommandView, etag, seen
+from cases.queries import case_for
+from evidence import commands, queries
+from evidence import serializers as shapes
+from evidence.domain import FileReference, Kind
+from evidence.download import original_response, preview_response
+from evidence.filters import EvidenceFilter
+from evidence.models import Enrichment, ItemState
+from evidence.parsers import UploadParser
+from evidence.search import matching
+from ledger.errors import Invalid, NotFound
+from ledger.recorded import Recorded
+from ledger.strict_json import parse_strict
+
+READ = {"GET": "evidence:read"}
+WRITE = {"POST": "evidence:write"}
+AS_OF = OpenApiParameter("as_of", str, description="How things stood: an event's seq, or an instant with its zone.")
+
+
+class EvidenceList(generics.ListAPIView):
+    """The evidence of a case: list it, or add to it."""
+
+    required_scopes = READ | WRITE
+    parser_classes = [*api_settings.DEFAULT_PARSER_CLASSES, UploadParser]
+    serializer_class = shapes.ItemSerializer
+    filterset_class = EvidenceFilter
+    ordering = ("-seq",)
+
+    def get_queryset(self) -> QuerySet[ItemState]:
+        states = queries.visible_items(self.kwargs["case_id"], by=self.request.actor)
+        as_of = _as_of(self.request, self.kwargs["case_id"])
+        return states.now() if as_of is None else states.at(as_of)  # type: ignore[attr-defined]
+
+    @extend_schema(summary="List evidence, newest first", parameters=[AS_OF])
+    def get(self, request: Request, case_id: UUID) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(queries.represent(page, as_of=_as_of(request, case_id)))
+
+    @extend_schema(
+        summary="Submit an item of evidence",
+        request={
+            "application/json": shapes.SubmitSerializer,
+            "multipart/form-data": {
+                "type": "object",
+                "required": ["metadata", "file"],
+                "properties": {
+                    "metadata": {"type": "string", "contentMediaType": "application/json"},
+                    "file": {"type": "string", "format": "binary"},
+                },
+            },
+        },
+        responses={201: shapes.ItemSerializer},
+    )
+    def post(self, request: Request, case_id: UUID) -> Response:
+        case = case_for(case_id, by=request.actor)
+        metadata, file = _submitted(request)
+        said = shapes.SubmitSerializer.submission(metadata, sensitivity=case.sensitivity, file=file)
+        recorded = commands.submit_evidence(case_id=case_id, said=said, by=request.actor)
+        return item_response(request, case_id, recorded.item, status=201)
+
+
+class EvidenceDetail(APIView):
+    required_scopes = READ
+
+    @extend_schema(summary="Read an item", parameters=[AS_OF], responses=shapes.ItemSerializer)
+    def get(self, request: Request, case_id: UUID, item: UUID) -> Response:
+        response = item_response(request, case_id, item, as_of=_as_of(request, case_id))
+        commands.look(case_id=case_id, items=[item], action="viewed", by=request.actor)
+        return response
+
+
+class Original(APIView):
+    """The bytes as received. They leave as an attachment only, after their hash was checked."""
+
+    required_scopes = READ
+
+    @extend_schema(summary="Download an original", responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, request: Request, case_id: UUID, item: UUID) -> HttpResponseBase:
+        row = queries.item_row(case_id, item, by=request.actor)
+        file = row.state["said"].get("file")
+        if not file:
+            raise NotFound("This item has no file.")
+        response = original_response(file["sha256"], file.get("name", ""))
+        commands.look(case_id=case_id, items=[item], action="downloaded", by=request.actor)
+        return response
+
+
+class DerivativeFile(APIView):
+    """A raster picture that an enricher made from an original."""
+
+    required_scopes = READ
+
+    @extend_schema(summary="Show a preview", responses={(200, "image/webp"): OpenApiTypes.BINARY})
+    def get(self, request: Request, case_id: UUID, item: UUID, sha256: str) -> HttpResponseBase:
+        queries.item_row(case_id, item, by=request.actor)
+        for derivatives in Enrichment.objects.filter(item=item).values_list("derivatives", flat=True):
+            for each in derivatives:
+                if each["sha256"] == sha256:
+                    return preview_response(sha256, each["media_type"])
+        raise NotFound
+
+
+class ItemCommandView(CommandView):
+    """One command on an item: which, is said in `urls`."""
+
+    required_scopes = WRITE
+    command: Callable[..., Recorded] = staticmethod(commands.retract)
+    wraps: str | None = None
+
+    def post(self, request: Request, case_id: UUID, item: UUID) -> Response:
+        arguments = self.arguments(request)
+        if self.wraps:
+            arguments = {self.wraps: self.serializer_class.Meta.dataclass(**arguments)}
+        self.command(case_id=case_id, item=item, by=request.actor, seen=seen(request), **arguments)
+        return item_response(request, case_id, item)
+
+
+def item_command(
+    name: str,
+    command: Callable[..., Recorded],
+    serializer: type[shapes.ShapeSerializer],
+    *,
+    wraps: str | None = None,
+) -> Any:
+    """Make the view of one command on an item; `wraps` names the argument that takes the fields as one event."""
+    summary = (command.__doc__ or name).partition("\n")[0].rstrip(".")
+    attributes = {
+        "command": staticmethod(command),
+        "serializer_class": serializer,
+        "wraps": wraps,
+        "__doc__": summary,
+    }
+    view = type(f"{name.title()}Evidence", (ItemCommandView,), attributes)
+    schema = extend_schema(
+        operation_id=f"evidence_{name}",
+        summary=summary,
+        parameters=[OpenApiParameter("If-Match", str, OpenApiParameter.HEADER)],
+        request=serializer,
+        responses={200: shapes.ItemSerializer},
+    )
+    return extend_schema_view(post=schema)(view).as_view()
+
+
+def item_response(
+    request: Request, case_id: UUID, item: UUID | None, *, as_of: int | None = None, status: int = 200
+) -> Response:
+    """Answer with how an item stands, and its ETag."""
+    assert item is not None  # noqa: S101 -- every evidence event is about an item
+    row = queries.item_row(case_id, item, by=request.actor, as_of=as_of)
+    headers = {"ETag": etag(row.from_seq), "Location": reverse("evidence-detail", args=[case_id, item])}
+    return Response(queries.represent([row], as_of=as_of)[0], status=status, headers=headers)
+
+
+def _as_of(request: Any, case_id: UUID) -> int | None:
+    text = request.query_params.get("as_of")
+    if text is None:
+        return None
+    if not hasattr(request._request, "as_of"):
+        queries.role_in(case_id, by=request.actor)
+        request._request.as_of = queries.moment(case_id, text)
+    found: int = request._request.as_of
+    return found
+
+
+def _submitted(request: Request) -> tuple[dict[str, Any], FileReference | None]:
+    """Read a submission's fields, and take its file into the store once it is what the client declared."""
+    if not isinstance(request.data, MultiValueDict):
+        return shapes.objects_only(request.data), None
+    unknown = sorted((set(request.POST) - {"metadata"}) | (set(request.FILES) - {"file"}))
+    if unknown:
+        raise Invalid("A part is not known here.", errors={name: ["Not known here."] for name in unknown})
+    texts, uploads = request.POST.getlist("metadata"), request.FILES.getlist("file")
+    if len(texts) != 1 or len(uploads) != 1:
+        said = ["Exactly one part `metadata` (JSON) and one part `file` are needed."]
+        raise Invalid("The upload is not whole.", errors={"metadata" if len(texts) != 1 else "file": said})
+    metadata = parse_strict(texts[0].encode("utf-8", "surrogatepass"))
+    declared = shapes.Declared.taken_from(metadata)
+    if metadata.get("kind") != Kind.IMAGE:
+        raise Invalid("Only an image comes with a file.", errors={"kind": ["image is needed with a file."]})
+    (upload,) = uploads
+    declared.compare(sha256=upload.sha256, size=upload.size)
+    stored = upload.keep()
+    return metadata, FileReference(
+        sha256=stored.sha256, size=stored.size, name=upload.name, media_type=upload.content_type or ""
+    )
+
+
+class Search(generics.ListAPIView):
+    """Items, in any case the caller may read, that hold every word of `q`."""
+
+    required_scopes = READ
+    serializer_class = shapes.ItemSerializer
+    filter_backends = ()
+    ordering = ("-submitted_at", "-item")
+
+    def get_queryset(self) -> QuerySet[ItemState]:
+        text = self.request.query_params.get("q", "")
+        return queries.visible_everywhere(self.request.actor).filter(item__in=matching(text))
+
+    @extend_schema(
+        summary="Search in everything you may see",
+        parameters=[OpenApiParameter("q", str, required=True, description="Words; the last may be unfinished.")],
+    )
+    def get(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(queries.represent(page))
