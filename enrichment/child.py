@@ -1,0 +1,114 @@
+"""The inside of the sandbox: a fresh process that gives up what it does not need, then runs one enricher.
+
+It is started with the standard library's isolation (`-I`), an empty environment and a task on standard input. It
+writes its answer into its own folder and says nothing elsewhere.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import errno
+import importlib
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWNET = 0x40000000
+PR_SET_PDEATHSIG = 1
+PR_SET_NO_NEW_PRIVS = 38
+ANSWER = "answer.json"
+
+
+def main() -> None:
+    """Read the task, shut the doors, run the enricher, write the answer."""
+    task = json.load(sys.stdin)
+    sys.path.insert(0, task["code"])
+    folder = Path(task["folder"])
+    network = shut_doors(task["limits"])
+    answer = attempt(task, folder)
+    answer["network"] = network
+    (folder / ANSWER).write_text(json.dumps(answer, allow_nan=False))
+
+
+def shut_doors(limits: dict[str, int]) -> str:
+    """Take on the limits and give up the network; return what keeps the network out."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    network = "namespace" if libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 else "socket"
+    if network == "socket":
+        socket.socket = _NoSocket  # type: ignore[assignment,misc]
+    # A second past the limit the kernel kills outright what ignores SIGXCPU.
+    for kind, soft, hard in (
+        (resource.RLIMIT_CPU, limits["cpu_seconds"], limits["cpu_seconds"] + 1),
+        (resource.RLIMIT_AS, limits["memory_bytes"], limits["memory_bytes"]),
+        (resource.RLIMIT_FSIZE, limits["file_bytes"], limits["file_bytes"]),
+        (resource.RLIMIT_NOFILE, limits["open_files"], limits["open_files"]),
+        (resource.RLIMIT_CORE, 0, 0),
+    ):
+        resource.setrlimit(kind, (soft, hard))
+    os.umask(0o077)
+    return network
+
+
+class _NoSocket:
+    def __init__(self, *args: object, **options: object) -> None:
+        raise PermissionError("There is no network in the sandbox.")
+
+
+def attempt(task: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Run the enricher; whatever it raises becomes a failure with a reason."""
+    from enrichment.domain import EnricherInput, PermanentFailure, TemporaryFailure
+    from enrichment.printable import printable
+
+    phase, began = "start", time.monotonic()
+    try:
+        enricher = importlib.import_module(task["module"]).ENRICHER
+        phase = "read"
+        result = enricher.run(
+            EnricherInput(
+                kind=task["kind"],
+                fields=task["fields"],
+                original=Path(task["original"]) if task["original"] else None,
+                folder=folder,
+            )
+        )
+        phase = "write"
+        answer = {
+            "output": printable(dataclasses.asdict(result.output)),
+            "flags": printable([dataclasses.asdict(flag) for flag in result.flags]),
+            "made": [{**dataclasses.asdict(made), "path": Path(made.path).name} for made in result.made],
+            "tool": printable(enricher.tool()),
+            "seconds": time.monotonic() - began,
+        }
+    except PermanentFailure as error:
+        return _failure(printable(str(error)), phase, permanent=True)
+    except TemporaryFailure as error:
+        return _failure(printable(str(error)), phase, permanent=False)
+    except MemoryError:
+        return _failure("It needed more memory than it may use.", phase, permanent=False, limit="memory")
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            return _failure("It wrote a larger file than it may.", phase, permanent=True, limit="output")
+        return _failure(f"The file can not be read: {printable(str(error)[:500])}", phase, permanent=True)
+    # The enricher met a file that its libraries did not expect: a result too, and the same the next time.
+    except Exception as error:
+        said = printable(f"{type(error).__name__}: {error}"[:500])
+        return _failure(f"The file can not be read: {said}", phase, permanent=True)
+    return answer
+
+
+def _failure(reason: str, phase: str, *, permanent: bool, limit: str = "") -> dict[str, Any]:
+    return {"failure": {"reason": reason, "phase": phase, "permanent": permanent, "limit": limit}}
+
+
+if __name__ == "__main__":
+    main()

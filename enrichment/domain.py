@@ -1,0 +1,90 @@
+"""What an enricher is: a pure function from an item to an output, with a name, a version and a sandbox around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+IMAGES = frozenset({"image"})
+STATEMENTS = frozenset({"statement"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnricherInput:
+    """What an enricher may see: the fields it reads, the original (read only), a folder for what it makes."""
+
+    kind: str
+    fields: Mapping[str, Any]
+    original: Path | None
+    folder: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flag:
+    """Something a person should look at."""
+
+    flag: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A file that the enricher wrote into its folder; sizes in pixels."""
+
+    name: str
+    path: Path
+    media_type: str
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What came out: a frozen dataclass, and what goes with it."""
+
+    output: Any
+    flags: tuple[Flag, ...] = ()
+    made: tuple[Made, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enricher:
+    """One tool. `reads` names the submitted fields that it gets (its input digest covers them and nothing else).
+
+    A change of anything that can change its output is a new `version`.
+    """
+
+    name: str
+    version: int
+    accepts: frozenset[str]
+    reads: frozenset[str]
+    run: Callable[[EnricherInput], Result]
+    tool: Callable[[], str]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one run may use: processor and wall-clock seconds, bytes of memory, of one file, of output."""
+
+    cpu_seconds: int = 10
+    wall_seconds: int = 20
+    memory_bytes: int = 1 << 30
+    # The language model unpacks itself into a temporary file of 80 MB.
+    file_bytes: int = 256 << 20
+    output_bytes: int = 1 << 20
+    open_files: int = 64
+
+
+class EnrichmentError(Exception):
+    """The enricher says why it could not read the item."""
+
+
+class PermanentFailure(EnrichmentError):
+    """Trying again gives the same."""
+
+
+class TemporaryFailure(EnrichmentError):
+    """Trying again may help."""

@@ -1,0 +1,66 @@
+"""The job table: what is still to be done. It is the truth about that; the broker only carries news of it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import models
+
+from ledger.ids import uuid7
+
+ATTEMPTS = 3
+"""How often a job may die before it is parked."""
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def open(self) -> JobQuerySet:
+        """Keep the jobs that have no result yet and will get one without anybody's doing."""
+        return self.filter(status__in=[Job.WAITING, Job.RUNNING])
+
+
+class Job(models.Model):
+    """One enricher, in one version, on one item as it then stood.
+
+    `attempts` is counted and committed before the work begins, so a job that kills its worker is known to have
+    been tried. A claim holds until `claimed_until`; after that somebody else may take the job over.
+    """
+
+    WAITING, RUNNING, DONE, FAILED, PARKED = "waiting", "running", "done", "failed", "parked"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    case_id: UUID = models.UUIDField()  # type: ignore[assignment]
+    item = models.UUIDField()
+    submitted = models.UUIDField()
+    enricher = models.CharField(max_length=60)
+    version = models.PositiveIntegerField()
+    input_digest = models.CharField(max_length=64)
+    status = models.CharField(max_length=7, default=WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    reason = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    published_at = models.DateTimeField(null=True)
+    claimed_until = models.DateTimeField(null=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item", "enricher", "version", "input_digest"], name="one_job_per_enricher_and_input"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=["waiting", "running", "done", "failed", "parked"]),
+                name="job_status_known",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["published_at"],
+                condition=models.Q(status__in=["waiting", "running"]),
+                name="jobs_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enricher}@{self.version} {self.status}"

@@ -1,0 +1,30 @@
+"""What is still being worked on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from enrichment.models import Job
+from evidence import queries
+from evidence.queries import Waiting
+
+
+def register() -> None:
+    """Let the room below show what waits on an item."""
+    queries.waiting_for.append(waiting_for)
+    queries.waiting_items.append(waiting_items)
+
+
+def waiting_for(items: Collection[UUID]) -> Iterator[Waiting]:
+    """Yield the open jobs of some items."""
+    for item, enricher, version in Job.objects.open().filter(item__in=items).values_list("item", "enricher", "version"):
+        yield Waiting(item=item, enricher=enricher, version=version)
+
+
+def waiting_items() -> QuerySet[Any]:
+    """Select the ids of the items that have an open job."""
+    return Job.objects.open().values("item")
