@@ -1,0 +1,236 @@
+"""From a submission to results: jobs are planned once, carried out once, and parked when they keep dying."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.utils import timezone
+
+from cases import commands as cases
+from enrichment import commands, registry
+from enrichment.domain import IMAGES, STATEMENTS, Enricher, EnricherInput, Result
+from enrichment.models import ATTEMPTS, Job
+from evidence import commands as evidence
+from evidence import domain, queries
+from evidence.models import Enrichment, ItemState
+from ledger import store
+from ledger.actors import Actor
+from ledger.errors import NotFound
+from ledger.ids import uuid7
+from ledger.verify import verify
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def owner(alice: Any) -> Actor:
+    return Actor.person(alice.id)
+
+
+@pytest.fixture
+def case(owner: Actor) -> UUID:
+    return cases.open_case(title="Tankers", by=owner).stream
+
+
+def submit_text(case: UUID, owner: Actor, text: str = "IMO 9074729 at 42.7400, 133.0800") -> UUID:
+    said = domain.EvidenceSubmitted(kind=domain.Kind.STATEMENT, text=text)
+    item = evidence.submit_evidence(case_id=case, said=said, by=owner).item
+    assert item
+    return item
+
+
+def submit_picture(case: UUID, owner: Actor, path: Path, **fields: Any) -> UUID:
+    with store.incoming() as incoming:
+        incoming.write(path.read_bytes())
+        kept = incoming.keep()
+    file = domain.FileReference(sha256=kept.sha256, size=kept.size, name=path.name)
+    said = domain.EvidenceSubmitted(kind=domain.Kind.IMAGE, file=file, **fields)
+    item = evidence.submit_evidence(case_id=case, said=said, by=owner).item
+    assert item
+    return item
+
+
+def work(case: UUID) -> None:
+    for job in Job.objects.filter(case_id=case, status=Job.WAITING):
+        commands.run_job(job_id=job.pk)
+
+
+def results(case: UUID, item: UUID, owner: Actor) -> dict[str, dict[str, Any]]:
+    row = queries.item_row(case, item, by=owner)
+    return {each["enricher"]: each for each in queries.represent([row])[0]["enrichments"]}
+
+
+def test_a_submission_plans_one_job_for_each_enricher_that_reads_its_kind(case: UUID, owner: Actor) -> None:
+    item = submit_text(case, owner)
+    assert [job.enricher for job in Job.objects.filter(item=item)] == ["text"]
+    waiting = results(case, item, owner)["text"]
+    assert (waiting["status"], waiting["output"]) == ("waiting", None)
+
+
+def test_what_a_tool_finds_is_an_event_with_tool_version_and_input_digest(case: UUID, owner: Actor) -> None:
+    item = submit_text(case, owner)
+    work(case)
+    found = results(case, item, owner)["text"]
+    assert (found["status"], found["version"]) == ("done", 1)
+    assert found["tool"].startswith("py3langid ")
+    assert found["input_digest"] == Job.objects.get(item=item).input_digest
+    assert found["output"]["imo"] == [{"value": "9074729", "start": 4, "named": True, "valid": True}]
+    (position,) = found["output"]["coordinates"]
+    assert (position["lat"], position["lon"]) == (42.74, 133.08)
+    assert verify(stream=case).faults == []
+
+
+def test_a_photograph_gives_identity_previews_and_its_gps_position(case: UUID, owner: Actor, shared: Path) -> None:
+    item = submit_picture(case, owner, shared / "data/exif-samples/jpg/Kodak_CX7530.jpg")
+    work(case)
+    found = results(case, item, owner)
+    assert {name: each["status"] for name, each in found.items()} == {
+        "exif": "done", "file_identity": "done", "image": "done",
+    }  # fmt: skip
+    assert found["exif"]["output"]["gps"]["lat"] == pytest.approx(-0.3713, abs=1e-5)
+    assert found["exif"]["output"]["taken"] == "2005-08-13T09:47:23"
+    for each in found["image"]["derivatives"]:
+        assert each["media_type"] == "image/webp"
+        assert store.check(each["sha256"], each["size"]) is None
+
+
+def test_where_the_file_contradicts_the_submitter_both_stay_and_the_item_is_flagged(
+    case: UUID, owner: Actor, shared: Path
+) -> None:
+    picture = shared / "data/exif-samples/jpg/Kodak_CX7530.jpg"
+    place = domain.Place(name="Vostochny", lat=42.74, lon=133.08, radius_m=500)
+    item = submit_picture(case, owner, picture, place=place, when="2024-05-03")
+    work(case)
+    row = queries.represent([queries.item_row(case, item, by=owner)])[0]
+    assert {flag["flag"] for flag in row["flags"]} == {"exif_place_differs", "exif_time_differs"}
+    assert row["place"]["lat"] == 42.74
+    assert row["when"] == "2024-05-03"
+
+
+def test_a_task_delivered_five_times_has_one_result(case: UUID, owner: Actor) -> None:
+    item = submit_text(case, owner)
+    job = Job.objects.get(item=item)
+    assert [commands.run_job(job_id=job.pk) for _ in range(5)] == ["done"] * 5
+    assert Enrichment.objects.filter(item=item).count() == 1
+
+
+def test_a_job_that_somebody_holds_is_left_alone_until_the_claim_ends(case: UUID, owner: Actor) -> None:
+    job = Job.objects.get(item=submit_text(case, owner))
+    Job.objects.filter(pk=job.pk).update(
+        status=Job.RUNNING, attempts=1, claimed_until=timezone.now() + timedelta(seconds=60)
+    )
+    assert commands.run_job(job_id=job.pk) == "running"
+    Job.objects.filter(pk=job.pk).update(claimed_until=timezone.now() - timedelta(seconds=1))
+    assert commands.run_job(job_id=job.pk) == "done"
+
+
+def test_a_job_whose_worker_died_three_times_is_parked_with_its_reason(case: UUID, owner: Actor) -> None:
+    item = submit_text(case, owner)
+    job = Job.objects.get(item=item)
+    died = timezone.now() - timedelta(seconds=1)
+    Job.objects.filter(pk=job.pk).update(status=Job.RUNNING, attempts=ATTEMPTS, claimed_until=died)
+    assert commands.run_job(job_id=job.pk) == "parked"
+    failed = results(case, item, owner)["text"]
+    assert (failed["status"], failed["reason"]) == ("failed", "It died 3 times without a result.")
+
+
+def test_a_parked_job_is_tried_again_when_a_member_asks(case: UUID, owner: Actor, charlie: Any) -> None:
+    item = submit_text(case, owner)
+    job = Job.objects.get(item=item)
+    Job.objects.filter(pk=job.pk).update(status=Job.PARKED, attempts=ATTEMPTS)
+    with pytest.raises(NotFound):
+        commands.retry(case_id=case, job_id=job.pk, by=Actor.person(charlie.id))
+    commands.retry(case_id=case, job_id=job.pk, by=owner)
+    work(case)
+    assert results(case, item, owner)["text"]["status"] == "done"
+
+
+def test_a_corrected_text_is_read_again_and_the_old_result_stays(case: UUID, owner: Actor) -> None:
+    item = submit_text(case, owner)
+    work(case)
+    evidence.correct(case_id=case, item=item, changes={"text": "At 10.1234, 20.1234"}, reason="typo", by=owner)
+    assert results(case, item, owner)["text"]["status"] == "done"
+    work(case)
+    assert Enrichment.objects.filter(item=item).count() == 2
+    (position,) = results(case, item, owner)["text"]["output"]["coordinates"]
+    assert position["lat"] == 10.1234
+
+
+def test_a_correction_that_an_enricher_does_not_read_plans_nothing(case: UUID, owner: Actor) -> None:
+    item = submit_text(case, owner)
+    evidence.correct(case_id=case, item=item, changes={"title": "New"}, reason="typo", by=owner)
+    assert Job.objects.filter(item=item).count() == 1
+
+
+def test_a_job_that_was_overtaken_by_a_correction_ends_without_a_result(case: UUID, owner: Actor) -> None:
+    item = submit_text(case, owner)
+    old = Job.objects.get(item=item)
+    evidence.correct(case_id=case, item=item, changes={"text": "New"}, reason="typo", by=owner)
+    assert commands.run_job(job_id=old.pk) == "done"
+    assert not Enrichment.objects.filter(item=item).exists()
+
+
+def test_the_sweep_finds_what_was_never_heard_of_and_what_died(case: UUID, owner: Actor) -> None:
+    first, second = (Job.objects.get(item=submit_text(case, owner, text)) for text in ("a b c", "d e f"))
+    Job.objects.update(published_at=timezone.now())
+    assert commands.sweep() == 0
+    Job.objects.filter(pk=first.pk).update(published_at=None)
+    died = timezone.now() - timedelta(seconds=1)
+    Job.objects.filter(pk=second.pk).update(status=Job.RUNNING, claimed_until=died)
+    assert commands.sweep() == 2
+
+
+def test_hostile_pictures_end_as_a_result_or_a_reason_and_stay_byte_identical(
+    case: UUID, owner: Actor, shared: Path
+) -> None:
+    files = sorted(path for path in (shared / "data/pillow-hostile/files").rglob("*") if path.is_file())
+    items = {path: submit_picture(case, owner, path) for path in files}
+    work(case)
+    for path, item in items.items():
+        found = results(case, item, owner)
+        assert found["file_identity"]["status"] == "done"
+        for each in found.values():
+            assert each["status"] in {"done", "failed"}
+            assert each["status"] == "done" or each["reason"]
+        row = ItemState.objects.now().get(item=item)
+        assert store.check(row.sha256, path.stat().st_size) is None
+    assert not Job.objects.filter(case_id=case).exclude(status__in=[Job.DONE, Job.FAILED]).exists()
+
+
+@pytest.fixture
+def enrichers() -> dict[str, Enricher]:
+    return registry.installed()
+
+
+def test_every_enricher_keeps_the_contract(enrichers: dict[str, Enricher]) -> None:
+    assert set(enrichers) == {"exif", "file_identity", "image", "text"}
+    known = {field for field in domain.EvidenceSubmitted.__dataclass_fields__}
+    for enricher in enrichers.values():
+        assert enricher.version >= 1
+        assert enricher.accepts <= IMAGES | STATEMENTS | {"sighting"}
+        assert enricher.reads <= known
+        assert enricher.run.__doc__, enricher.name
+        assert enricher.tool()
+        assert registry.module_of(enricher).startswith("enrichment.enrichers.")
+
+
+def test_an_enricher_is_pure_enough_to_say_the_same_twice(shared: Path, tmp_path: Path) -> None:
+    picture = shared / "data/exif-samples/jpg/Kodak_CX7530.jpg"
+    for enricher in registry.accepting("image"):
+        given = EnricherInput(kind="image", fields={}, original=picture, folder=tmp_path)
+        first, second = enricher.run(given), enricher.run(given)
+        assert isinstance(first, Result)
+        assert (first.output, first.flags) == (second.output, second.flags)
+
+
+def test_a_job_for_an_enricher_that_is_not_installed_is_parked(case: UUID, owner: Actor) -> None:
+    item = submit_text(case, owner)
+    job = Job.objects.create(
+        case_id=case, item=item, submitted=uuid7(), enricher="gone", version=9, input_digest="0" * 64
+    )
+    assert commands.run_job(job_id=job.pk) == "parked"
+    assert "No enricher gone@9" in results(case, item, owner)["gone"]["reason"]
