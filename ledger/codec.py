@@ -72,6 +72,11 @@ _converter.register_structure_hook_factory(
 )
 
 
+def _is_tuple(kind: Any) -> bool:
+    origin: Any = get_origin(kind)
+    return origin is tuple
+
+
 def _structure_tuple(value: Any, kind: Any) -> tuple[Any, ...]:
     # A text is a sequence too, and must not pass for a list of its letters.
     if not isinstance(value, list | tuple):
@@ -92,7 +97,7 @@ def _read_list(values: Sequence[Any], kind: Any) -> tuple[Any, ...]:
     return tuple(read)
 
 
-_converter.register_structure_hook_func(lambda kind: get_origin(kind) in {tuple}, _structure_tuple)
+_converter.register_structure_hook_func(_is_tuple, _structure_tuple)
 
 
 def to_values(data: Any) -> dict[str, Any]:
