@@ -29,10 +29,12 @@ _SQLITE = [
         INSERT INTO {TABLE}_fts({TABLE}_fts, rowid, words) VALUES ('delete', OLD.n, OLD.words);
         INSERT INTO {TABLE}_fts(rowid, words) VALUES (NEW.n, NEW.words); END""",
 ]
-_POSTGRESQL = [
-    f"""CREATE INDEX {TABLE}_words ON {TABLE}
-        USING gin (array_to_tsvector(array_remove(string_to_array(words, ' '), '')))""",
-]
+_LEXEMES = "array_to_tsvector(array_remove(string_to_array(words, ' '), ''))"
+_POSTGRESQL = [f"CREATE INDEX {TABLE}_words ON {TABLE} USING gin ({_LEXEMES})"]
+_LOOK_UP = {
+    "sqlite": f"SELECT rowid FROM {TABLE}_fts WHERE {TABLE}_fts MATCH %s",
+    "postgresql": f"SELECT n FROM {TABLE} WHERE {_LEXEMES} @@ %s::tsquery",
+}
 INDEX = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL}
 """The statements that make each database's index; a migration runs them."""
 
@@ -45,12 +47,15 @@ def matching(text: str) -> QuerySet[Any]:
     wanted = query(text)
     if not wanted:
         return SearchText.objects.none().values("item")
-    if connection.vendor == "sqlite":
-        phrase = " ".join(f'"{word}"' for word in wanted) + "*"
-        found = RawSQL(f"SELECT rowid FROM {TABLE}_fts WHERE {TABLE}_fts MATCH %s", [phrase])  # noqa: S611
-        return SearchText.objects.filter(n__in=found).values("item")
-    quoted = " & ".join(f"'{word}'" for word in wanted) + ":*"
-    holds = RawSQL(  # noqa: S611 -- the text is fixed, the query is a bound value of letters and digits alone
-        f"array_to_tsvector(array_remove(string_to_array({TABLE}.words, ' '), '')) @@ %s::tsquery", [quoted]
-    )
-    return SearchText.objects.annotate(holds=holds).filter(holds=True).values("item")
+    phrase = _fts5(wanted) if connection.vendor == "sqlite" else _tsquery(wanted)
+    found = RawSQL(_LOOK_UP[connection.vendor], [phrase])  # noqa: S611 -- fixed text, the phrase is a bound value
+    return SearchText.objects.filter(n__in=found).values("item")
+
+
+def _fts5(wanted: list[str]) -> str:
+    return " ".join(f'"{word}"' for word in wanted) + "*"
+
+
+def _tsquery(wanted: list[str]) -> str:
+    # Words are letters and digits alone: nothing in them ends a quotation.
+    return " & ".join(f"'{word}'" for word in wanted) + ":*"
