@@ -1,0 +1,40 @@
+"""Between a request and a page: who asks, what is answered, how a refusal reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+
+from ledger.actors import Actor
+from ledger.errors import DomainError
+
+View = Callable[..., HttpResponseBase]
+
+
+def actor(request: HttpRequest) -> Actor:
+    """Name the person who is signed in."""
+    return Actor.person(request.user.pk)
+
+
+def show(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """Answer with a page; none of them is kept by a cache."""
+    response = render(request, f"workspace/{template}.html", context, status=status)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def refusals_shown(view: View) -> View:
+    """Answer a refusal that the view did not show itself with a page that says why."""
+
+    @wraps(view)
+    def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except DomainError as refusal:
+            return show(request, "refused", {"refusal": refusal}, status=refusal.status)
+
+    return shown

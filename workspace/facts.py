@@ -1,0 +1,143 @@
+"""An item of evidence in words: what a reader of its page sees, as labels and values. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from evidence.when import InvalidWhen, When, parse
+
+MOST = 200
+"""How many values of one list, or fields of one object, a page writes out."""
+DEEPEST = 8
+
+_ZONES = {
+    "utc": "in UTC",
+    "offset": "with an offset from UTC",
+    "unknown": "local time, zone unknown",
+    "date": "a local calendar day",
+}
+_LABELS = {
+    "lat": "latitude",
+    "lon": "longitude",
+    "radius_m": "within",
+    "url": "address",
+    "imo": "IMO number",
+    "mmsi": "MMSI",
+    "sha256": "SHA-256",
+    "said": "",
+    "gps": "GPS",
+}
+_UNITS = {"_m": "m", "_t": "t", "_km": "km", "_px": "px", "_s": "s", "_deg": "°", "_bytes": "bytes"}
+
+
+@dataclass(frozen=True)
+class Node:
+    """A value with its label: a text, or parts with labels of their own. `left_out` counts what is not shown."""
+
+    label: str
+    text: str = ""
+    parts: list[Node] = field(default_factory=list)
+    left_out: int = 0
+
+
+def label_of(name: str) -> tuple[str, str]:
+    """Write a field's name as words, and find its unit."""
+    if name in _LABELS:
+        return _LABELS[name], _UNITS.get(name[name.rfind("_") :], "") if "_" in name else ""
+    for ending, unit in _UNITS.items():
+        if name.endswith(ending) and len(name) > len(ending):
+            return name.removesuffix(ending).replace("_", " "), unit
+    return name.replace("_", " "), ""
+
+
+def tree(value: Any, *, label: str = "", unit: str = "", depth: int = 0) -> Node:
+    """Write any JSON value as a tree of labels and texts."""
+    if depth >= DEEPEST and isinstance(value, Mapping | list | tuple):
+        return Node(label, text="…", left_out=len(value))
+    if isinstance(value, Mapping):
+        parts = [_named(key, each, depth) for key, each in list(value.items())[:MOST] if not _empty(each)]
+        return Node(label, parts=parts, left_out=max(0, len(value) - MOST))
+    if isinstance(value, list | tuple):
+        if all(not isinstance(each, Mapping | list | tuple) for each in value):
+            return Node(label, text=", ".join(text_of(each, unit) for each in value[:MOST]), left_out=_over(value))
+        parts = [tree(each, label=str(n), depth=depth + 1) for n, each in enumerate(value[:MOST], 1)]
+        return Node(label, parts=parts, left_out=_over(value))
+    return Node(label, text=text_of(value, unit))
+
+
+def text_of(value: Any, unit: str = "") -> str:
+    """Write one scalar for people."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        value = f"{value:.6f}".rstrip("0").rstrip(".") if abs(value) < 1e9 else f"{value:g}"
+    return f"{value}{'' if unit == '°' else ' '}{unit}" if unit else str(value)
+
+
+def flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each scalar of a nested value with the words of its path."""
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            label, _ = label_of(str(key))
+            yield from flat(each, f"{path} {label}".strip())
+    elif isinstance(value, list | tuple) and any(isinstance(each, Mapping) for each in value):
+        for n, each in enumerate(value, 1):
+            yield from flat(each, f"{path} {n}")
+    elif isinstance(value, list | tuple):
+        yield path, ", ".join(map(text_of, value)) or "–"
+    else:
+        yield path, text_of(value)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A time as somebody wrote it (EDTF), and what that can mean."""
+
+    text: str
+    when: When | None
+
+    @property
+    def note(self) -> str:
+        """Say how exact it is."""
+        if self.when is None:
+            return "not readable as a time"
+        doubts = [
+            word for word, is_so in (("uncertain", self.when.uncertain), ("about", self.when.approximate)) if is_so
+        ]
+        return ", ".join([_ZONES[self.when.zone], *doubts])
+
+
+def moment(text: str) -> Moment | None:
+    """Read a time for showing; None where there is none."""
+    if not text:
+        return None
+    try:
+        return Moment(text, parse(text))
+    except InvalidWhen:
+        return Moment(text, None)
+
+
+def given(part: Mapping[str, Any] | None, *, without: tuple[str, ...] = ()) -> list[Node]:
+    """List the fields of a part that were given."""
+    return [
+        _named(name, value, 0)
+        for name, value in (part or {}).items()
+        if name not in without and not _empty(value) and value is not False
+    ]
+
+
+def _named(name: str, value: Any, depth: int) -> Node:
+    label, unit = label_of(str(name))
+    return tree(value, label=label, unit=unit, depth=depth + 1)
+
+
+def _empty(value: Any) -> bool:
+    return value is None or value == "" or (isinstance(value, Mapping | list | tuple) and not value)
+
+
+def _over(value: list[Any] | tuple[Any, ...]) -> int:
+    return max(0, len(value) - MOST)

@@ -1,0 +1,182 @@
+"""Events in words, newest first: who did what, when, and what it changed from and to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from cases import domain as cases
+from evidence import domain as evidence
+from evidence.rules import RELATION_WORDS
+from ledger import codec
+from ledger.models import Event
+from ledger.read import read, recorded
+from ledger.recorded import Recorded
+from workspace.facts import flat
+from workspace.people import names_of
+
+PAGE = 50
+
+WORDS = {
+    "case.opened": "opened the case",
+    "case.renamed": "renamed the case",
+    "case.described": "described the case anew",
+    "case.sensitivity_set": "set the sensitivity",
+    "case.held": "put the case on hold",
+    "case.resumed": "resumed the case",
+    "case.sent_to_review": "sent the case to review",
+    "case.closed": "closed the case",
+    "case.reopened": "reopened the case",
+    "case.archived": "archived the case",
+    "case.member_added": "added to the team",
+    "case.role_changed": "changed a role",
+    "case.member_removed": "took off the team",
+    "case.emergency_access_taken": "took emergency access",
+    "case.commented": "commented on the case",
+    "case.tagged": "tagged the case",
+    "case.untagged": "took a tag off the case",
+    "evidence.submitted": "submitted the item",
+    "evidence.graded": "graded the item",
+    "evidence.corrected": "corrected the item",
+    "evidence.retracted": "retracted the item",
+    "evidence.linked": "linked the item",
+    "evidence.tagged": "tagged the item",
+    "evidence.untagged": "took a tag off the item",
+    "evidence.commented": "commented on the item",
+    "evidence.flagged": "flagged the item",
+    "evidence.enriched": "read the item",
+    "evidence.enrichment_failed": "could not read the item",
+    "custody.recorded": "recorded who viewed and downloaded",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event as a page shows it; `says` are the fields that are no change of state."""
+
+    event: Recorded
+    did: str
+    changes: list[Change] = field(default_factory=list)
+    says: list[tuple[str, str]] = field(default_factory=list)
+    actor: str = ""
+    title: str = ""
+
+
+def of_item(case_id: UUID, item: UUID) -> list[Entry]:
+    """Tell an item's whole history, by folding its events; newest first."""
+    entries, state = [], None
+    for event in read(case_id, item=item):
+        before = state
+        if isinstance(event.data, evidence.CHANGES_ITEM):
+            state = event.data.apply(state)
+        entries.append(_entry(event, _changes(before, state)))
+    return with_actors(entries[::-1])
+
+
+def of_case(case_id: UUID, *, before: int | None = None) -> list[Entry]:
+    """Tell the last events of a case that came before a seq, newest first; one more than a page if there are more."""
+    rows = Event.objects.filter(stream=case_id).select_related("payload").order_by("-seq")
+    events = [recorded(row) for row in (rows.filter(seq__lt=before) if before else rows)[: PAGE + 1]]
+    changes = _of_case_itself(case_id, events)
+    return with_actors([_entry(event, changes.get(event.seq, [])) for event in events])
+
+
+def with_actors(entries: Sequence[Entry]) -> list[Entry]:
+    """Put names to those who acted."""
+    people = [f"user:{user}" for each in entries if (user := getattr(each.event.data, "user", None))]
+    names = names_of([*(each.event.actor for each in entries), *people])
+    named = []
+    for each in entries:
+        says = list(each.says)
+        if user := getattr(each.event.data, "user", None):
+            says.insert(0, ("person", names[f"user:{user}"]))
+        named.append(replace(each, actor=names[each.event.actor], says=says))
+    return named
+
+
+def _of_case_itself(case_id: UUID, events: Sequence[Recorded]) -> dict[int, list[Change]]:
+    """Fold the case's own events, which are few, up to the newest one shown."""
+    if not events:
+        return {}
+    own = Event.objects.filter(stream=case_id, item__isnull=True, type__startswith="case.", seq__lte=events[0].seq)
+    state, found = cases.Case(), {}
+    for event in map(recorded, own.select_related("payload").order_by("seq")):
+        if not isinstance(event.data, cases.CASE_EVENTS):
+            continue
+        after = event.data.apply(state)
+        first = event.data.__class__ is cases.CaseOpened
+        found[event.seq] = _differences(None if first else _of_case(state), _of_case(after))
+        if role := _role_changed(state, after, event.data):
+            found[event.seq].append(role)
+        state = after
+    return found
+
+
+def _of_case(state: cases.Case) -> dict[str, Any]:
+    plain = codec.to_plain(state)
+    return {name: value for name, value in plain.items() if name != "team"}
+
+
+def _role_changed(before: cases.Case, after: cases.Case, data: Any) -> Change | None:
+    user = getattr(data, "user", None)
+    if user is None or before.team.get(user) == after.team.get(user):
+        return None
+    return Change("role", before.team.get(user, "–"), after.team.get(user, "–"))
+
+
+def _changes(before: evidence.Item | None, after: evidence.Item | None) -> list[Change]:
+    if after is None or before is after:
+        return []
+    return _differences(codec.to_plain(before) if before else None, codec.to_plain(after))
+
+
+def _differences(before: dict[str, Any] | None, after: dict[str, Any]) -> list[Change]:
+    was, is_now = dict(flat(before or {})), dict(flat(after))
+    labels = dict.fromkeys([*is_now, *was])
+    hidden = {"corrected", "submitter"}
+    return [
+        Change(label, was.get(label, "–"), is_now.get(label, "–"))
+        for label in labels
+        if was.get(label, "–") != is_now.get(label, "–") and label not in hidden
+    ]
+
+
+def _entry(event: Recorded, changes: list[Change]) -> Entry:
+    did = WORDS.get(event.name, event.name.replace(".", ": ").replace("_", " "))
+    return Entry(event=event, did=did, changes=changes, says=list(_says(event.data)))
+
+
+def _says(data: Any) -> Iterable[tuple[str, str]]:
+    if isinstance(data, evidence.EvidenceLinked):
+        yield RELATION_WORDS[data.relation][0], str(data.target)
+        if data.note:
+            yield "note", data.note
+    elif isinstance(data, evidence.EvidenceEnriched):
+        yield "tool", f"{data.enricher}@{data.version}, {data.tool}"
+        yield "took", f"{data.seconds:g} s"
+    elif isinstance(data, evidence.EnrichmentFailed):
+        yield "tool", f"{data.enricher}@{data.version}, attempt {data.attempt}, while: {data.phase}"
+        yield "reason", data.reason
+    elif isinstance(data, evidence.CustodyRecorded):
+        yield "handlings", str(sum(each.times for each in data.handlings))
+    else:
+        for name in ("text", "reason"):
+            said = getattr(data, name, "")
+            # A submission's text is among its changes; a grade's reason is too.
+            if (
+                isinstance(said, str)
+                and said
+                and not isinstance(
+                    data, evidence.EvidenceSubmitted | evidence.EvidenceGraded | evidence.EvidenceRetracted
+                )
+            ):
+                yield name, said

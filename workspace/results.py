@@ -1,0 +1,80 @@
+"""What tools found in an item: each tool with its newest result first, and what is still to be done."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from enrichment.models import ATTEMPTS, Job
+from evidence.models import Enrichment
+from workspace.facts import Node, tree
+
+
+@dataclass(frozen=True)
+class Result:
+    """One result of one version of a tool; `job` is what can be tried again."""
+
+    enricher: str
+    version: int
+    status: str
+    tool: str = ""
+    reason: str = ""
+    phase: str = ""
+    output: Node | None = None
+    parameters: Node | None = None
+    digest: str = ""
+    seconds: float | None = None
+    at: Any = None
+    seq: int = 0
+    attempts: int = 0
+    job: UUID | None = None
+    earlier: list[Result] = field(default_factory=list)
+
+
+def of_item(case_id: UUID, item: UUID, *, as_of: int | None = None) -> list[Result]:
+    """List what each tool found in an item, the newest version and run first, earlier ones under it."""
+    rows = Enrichment.objects.filter(item=item)
+    jobs = [] if as_of is not None else list(Job.objects.filter(case_id=case_id, item=item).order_by("id"))
+    if as_of is not None:
+        rows = rows.filter(seq__lte=as_of)
+    again = {(job.enricher, job.version): job for job in jobs}
+    by_tool: dict[str, list[Result]] = defaultdict(list)
+    for row in rows.order_by("-version", "-seq"):
+        newest = not by_tool[row.enricher]
+        by_tool[row.enricher].append(_result(row, again.get((row.enricher, row.version)) if newest else None))
+    for job in jobs:
+        if job.status in {Job.WAITING, Job.RUNNING}:
+            by_tool[job.enricher].insert(0, _open(job))
+    return [_with_earlier(found) for _, found in sorted(by_tool.items()) if found]
+
+
+def _with_earlier(found: list[Result]) -> Result:
+    newest, *earlier = found
+    return Result(**{**vars(newest), "earlier": earlier})
+
+
+def _open(job: Job) -> Result:
+    attempts = min(job.attempts, ATTEMPTS)
+    return Result(enricher=job.enricher, version=job.version, status=job.status, reason=job.reason, attempts=attempts)
+
+
+def _result(row: Enrichment, job: Job | None) -> Result:
+    tried_again = job is not None and job.status in {Job.PARKED, Job.FAILED}
+    status = "parked" if job is not None and job.status == Job.PARKED and row.status == "failed" else row.status
+    return Result(
+        enricher=row.enricher,
+        version=row.version,
+        status=status,
+        tool=row.tool,
+        reason=row.reason,
+        phase=row.phase,
+        output=tree(row.output) if row.output else None,
+        parameters=tree(row.parameters) if row.parameters else None,
+        digest=row.input_digest,
+        seconds=row.seconds,
+        at=row.at,
+        seq=row.seq,
+        job=job.pk if job is not None and tried_again else None,
+    )

@@ -1,0 +1,78 @@
+// Small comforts. Every page works without them.
+"use strict";
+
+const PICTURES_HASHED_UP_TO = 64 * 1024 * 1024;
+
+function hex(buffer) {
+  return Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// Tell the server what left this machine, so that a cut upload is noticed.
+async function declare(form, file, said) {
+  const digest = form.elements.declared_sha256;
+  const size = form.elements.declared_size;
+  digest.value = "";
+  size.value = file ? file.size : "";
+  if (!file) {
+    said.textContent = "";
+    return;
+  }
+  said.textContent = `${file.name}, ${file.size.toLocaleString("en-GB")} bytes`;
+  if (!globalThis.crypto?.subtle || file.size > PICTURES_HASHED_UP_TO) return;
+  const found = hex(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+  const input = form.elements.file;
+  if (input.files[0] === file) {
+    digest.value = found;
+    said.textContent += `, SHA-256 ${found}`;
+  }
+}
+
+for (const zone of document.querySelectorAll("[data-drop]")) {
+  const input = document.getElementById(zone.htmlFor);
+  const said = zone.parentElement.querySelector("[data-chosen]");
+  const over = (is) => zone.classList.toggle("over", is);
+  input.addEventListener("change", () => declare(input.form, input.files[0], said));
+  zone.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    over(true);
+  });
+  zone.addEventListener("dragleave", () => over(false));
+  zone.addEventListener("drop", (event) => {
+    event.preventDefault();
+    over(false);
+    if (event.dataTransfer.files.length === 0) return;
+    const one = new DataTransfer();
+    one.items.add(event.dataTransfer.files[0]);
+    input.files = one.files;
+    input.dispatchEvent(new Event("change"));
+  });
+  // A picture dropped beside the zone would replace the page, and what was typed with it.
+  for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) => event.preventDefault());
+}
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  const label = button.firstChild;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    label.nodeValue = "Copied";
+    setTimeout(() => { label.nodeValue = "Copy"; }, 2000);
+  });
+}
+
+// Evidence is not submitted twice because somebody pressed twice.
+for (const form of document.querySelectorAll("form[data-once]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    const said = form.querySelector("[data-progress]");
+    if (said) said.textContent = "Sending…";
+  });
+  window.addEventListener("pageshow", () => { delete form.dataset.sent; });
+}
+
+document.getElementById("refused")?.focus();

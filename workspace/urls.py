@@ -1,0 +1,35 @@
+"""The addresses of our pages, below the admin's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import URLPattern, path
+
+from workspace.views import cases, files, items, ledger, submit
+
+Page = Callable[[Any], Any]
+
+CASE = "cases/<uuid:case_id>/"
+ITEM = f"{CASE}evidence/<uuid:item>/"
+
+
+def routes(page: Page) -> list[URLPattern]:
+    """List the routes; `page` makes a view a page of the site."""
+    return [
+        path("cases/new/", page(cases.open_case), name="case-new"),
+        path("search/", page(cases.search), name="search"),
+        path("emergency/", page(cases.emergency), name="emergency"),
+        path(CASE, page(cases.board), name="case"),
+        path(f"{CASE}settings/", page(cases.settings), name="case-settings"),
+        path(f"{CASE}team/", page(cases.team), name="case-team"),
+        path(f"{CASE}comments/", page(cases.comments), name="case-comments"),
+        path(f"{CASE}history/", page(cases.history), name="case-history"),
+        path(f"{CASE}ledger/", page(ledger.panel), name="case-ledger"),
+        path(f"{CASE}evidence/new/<str:kind>/", page(submit.submit), name="evidence-new"),
+        path(ITEM, page(items.item), name="evidence-item"),
+        path(f"{ITEM}correct/", page(submit.correct), name="evidence-correct"),
+        path(f"{ITEM}original/", page(files.original), name="evidence-original"),
+        path(f"{ITEM}previews/<str:sha256>/", page(files.preview), name="evidence-preview"),
+    ]
