@@ -1,108 +1,33 @@
 """`manage.py up`, with real processes: what it starts and restarts, and that it leaves nothing behind."""
 
-import contextlib
-import http.client
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
-from osint.embedded import free_port, socket_path
+from osint.embedded import socket_path
+from tests.site import REPOSITORY, Site, running_site, wait_until
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.processes
 
 
-def wait_until(condition: Callable[[], bool], *, seconds: float = 60) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
-
-
-class Up:
-    """A running `manage.py up` on a data folder and a port of its own."""
-
-    def __init__(self, data: Path) -> None:
-        self.data = data
-        self.port = free_port()
-        self.log = data.parent / "up.log"
-        # The data folder in the environment marks every process that belongs to this site.
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}},
-            "OSINT_DATA_DIR": str(data),
-        }
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(self.command(), env=self.environment, stdout=log, stderr=subprocess.STDOUT)
-
-    def command(self) -> list[str]:
-        options = ["--port", str(self.port), "--no-sample", "--workers", "1"]
-        return [sys.executable, str(REPOSITORY / "manage.py"), "up", *options]
-
-    def said(self, text: str) -> bool:
-        return text in self.log.read_text(errors="replace")
-
-    def alive(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
-        try:
-            connection.request("GET", "/healthz")
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
-        finally:
-            connection.close()
-
-    def part(self, word: str) -> psutil.Process:
-        """Find the one part that `up` itself started whose command has this word."""
-        [found] = [p for p in psutil.Process(self.process.pid).children() if word in " ".join(p.cmdline())]
-        return found
-
-    def left(self) -> list[psutil.Process]:
-        """List the processes of this site that still run."""
-        socket_file, found = str(socket_path(self.data)), []
-        for process in psutil.process_iter():
-            try:
-                # Valkey writes its title, which names its socket, over the environment it was given.
-                marked = process.environ().get("OSINT_DATA_DIR") == str(self.data)
-                if marked or socket_file in " ".join(process.cmdline()):
-                    found.append(process)
-            except (psutil.NoSuchProcess, psutil.AccessDenied):
-                continue
-        return found
-
-    def end(self) -> None:
-        for process in self.left():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        self.process.wait(timeout=10)
-
-
 @pytest.fixture
-def up(tmp_path: Path) -> Iterator[Up]:
-    site = Up(tmp_path / "data")
-    try:
-        assert wait_until(lambda: site.said("Waterline is at") or site.process.poll() is not None)
-        assert site.process.poll() is None, site.log.read_text()
+def up(tmp_path: Path) -> Iterator[Site]:
+    with running_site(tmp_path, "--no-sample") as site:
         yield site
-    finally:
-        site.end()
 
 
-def test_says_its_address_once_it_answers(up: Up) -> None:
+def test_says_its_address_once_it_answers(up: Site) -> None:
     assert up.said(f"Waterline is at http://127.0.0.1:{up.port}/")
     assert up.alive()
 
 
-def test_a_killed_web_server_or_broker_is_started_again(up: Up) -> None:
+def test_a_killed_web_server_or_broker_is_started_again(up: Site) -> None:
     assert wait_until(lambda: up.said("Connected to redis+socket"))
     web, broker = up.part("uvicorn"), up.part("valkey")
     web.kill()
@@ -114,7 +39,7 @@ def test_a_killed_web_server_or_broker_is_started_again(up: Up) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_polite_end_leaves_no_process_and_no_open_port(up: Up, number: signal.Signals) -> None:
+def test_a_polite_end_leaves_no_process_and_no_open_port(up: Site, number: signal.Signals) -> None:
     assert len(up.left()) >= 5
     up.process.send_signal(number)
     assert up.process.wait(timeout=40) == 0
@@ -124,13 +49,13 @@ def test_a_polite_end_leaves_no_process_and_no_open_port(up: Up, number: signal.
         assert probe.connect_ex(("127.0.0.1", up.port)) != 0
 
 
-def test_killing_up_itself_leaves_nothing_either(up: Up) -> None:
+def test_killing_up_itself_leaves_nothing_either(up: Site) -> None:
     up.process.kill()
     up.process.wait()
     assert wait_until(lambda: up.left() == [], seconds=15), [p.cmdline() for p in up.left()]
 
 
-def test_refuses_a_second_start_on_the_same_data_folder(up: Up) -> None:
+def test_refuses_a_second_start_on_the_same_data_folder(up: Site) -> None:
     second = subprocess.run(up.command(), env=up.environment, capture_output=True, text=True, check=False)
     assert second.returncode == 1
     assert "already running on the data folder" in second.stderr
