@@ -23,11 +23,10 @@ for name in ("REDIS_URL", "OSINT_STORAGE_URL", "OSINT_SECRET_KEY", "OSINT_ALLOWE
     os.environ.pop(name, None)
 atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
 
+import django  # noqa: E402 (the settings' variables are set above)
 
-def pytest_configure() -> None:
-    import django
-
-    django.setup()
+# Here, not in a hook: the conftest files of folders, which come right after, import models.
+django.setup()
 
 
 def pytest_report_header() -> str:

@@ -16,7 +16,7 @@ _ZONES = {
     "utc": "in UTC",
     "offset": "with an offset from UTC",
     "unknown": "local time, zone unknown",
-    "date": "a local calendar day",
+    "date": "calendar time, zone unknown",
 }
 _LABELS = {
     "lat": "latitude",
@@ -40,6 +40,11 @@ class Node:
     text: str = ""
     parts: list[Node] = field(default_factory=list)
     left_out: int = 0
+
+    @property
+    def leaves(self) -> int:
+        """Count the texts in it."""
+        return sum(part.leaves for part in self.parts) if self.parts else 1
 
 
 def label_of(name: str) -> tuple[str, str]:

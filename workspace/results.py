@@ -11,6 +11,9 @@ from enrichment.models import ATTEMPTS, Job
 from evidence.models import Enrichment
 from workspace.facts import Node, tree
 
+BRIEF = 24
+"""How many values a result may have and still stand open on the page."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -31,6 +34,11 @@ class Result:
     attempts: int = 0
     job: UUID | None = None
     earlier: list[Result] = field(default_factory=list)
+
+    @property
+    def brief(self) -> bool:
+        """Say whether it is short enough to be shown without being asked for."""
+        return self.output is None or self.output.leaves <= BRIEF
 
 
 def of_item(case_id: UUID, item: UUID, *, as_of: int | None = None) -> list[Result]:

@@ -48,13 +48,15 @@ class Form(forms.Form):
             self.add_error(None, refusal.detail)
 
     def field_of(self, path: str) -> str | None:
-        """Find the field for a dotted path of the domain, such as `changes.place.lat`; the nearest one above it."""
+        """Find the field for a dotted path of the domain, such as `changes.place.lat`.
+
+        Where it has none, the nearest one above it is meant, else the first of its parts.
+        """
         parts = path.removeprefix("changes.").split(".")
-        while parts:
-            if (name := "_".join(parts)) in self.fields:
+        for end in range(len(parts), 0, -1):
+            if (name := "_".join(parts[:end])) in self.fields:
                 return name
-            parts.pop()
-        return None
+        return next((name for name in self.fields if name.startswith(f"{parts[0]}_")), None)
 
 
 class SeenForm(Form):

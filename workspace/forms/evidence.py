@@ -15,6 +15,7 @@ from django import forms
 from cases.domain import Sensitivity
 from evidence import domain
 from evidence.domain import AttributionRole, EvidenceSubmitted, Kind
+from evidence.rules import OWNED
 from ledger import codec
 from workspace.forms.base import Form, SeenForm, line, lines
 from workspace.forms.cases import TLP
@@ -100,6 +101,8 @@ class EvidenceFields(Form):
         """Read the cleaned form as the JSON values of a submission, without what was left empty."""
         found: dict[str, Any] = {}
         for field in fields(EvidenceSubmitted):
+            if field.name in OWNED:
+                continue
             value = self._part(field.name) if field.name in PARTS else self.cleaned_data.get(field.name)
             if value not in (None, "", [], {}, False):
                 found[field.name] = value
@@ -272,7 +275,7 @@ def changes(before: EvidenceSubmitted, form_values: Mapping[str, Any]) -> dict[s
     """
     old, empty = codec.to_values(before), codec.to_plain(EvidenceSubmitted(kind=before.kind))
     asked: dict[str, Any] = {"sensitivity": Sensitivity.AMBER.value, **form_values}
-    names = {field.name for field in fields(EvidenceSubmitted)} - {"kind", "submitter", "file", "tags"}
+    names = {field.name for field in fields(EvidenceSubmitted)} - OWNED - {"tags"}
     found = {}
     for name in sorted(names):
         was, is_now = old.get(name, empty[name]), asked.get(name, empty[name])

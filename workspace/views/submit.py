@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from cases import domain as cases
 from cases.access import Permission
 from cases.queries import state_of
+from cases.rules import require_active
 from evidence import commands, queries, rules
 from evidence.domain import EvidenceSubmitted, FileReference, Kind
 from evidence.models import ItemState
@@ -39,7 +40,7 @@ def submit(request: HttpRequest, case_id: UUID, kind: str) -> HttpResponse:
         raise NotFound
     around = frame(request, case_id)
     around.require(Permission.SUBMIT)
-    cases.require_active(state_of(around.case))
+    require_active(state_of(around.case))
     sent = _sent(request)
     form = NEW[Kind(kind)](
         *sent, items=_choices(around), initial={"sensitivity": around.case.sensitivity}, auto_id="new-%s"
@@ -121,7 +122,8 @@ def _submission(form: EvidenceFields, around: Frame) -> EvidenceSubmitted:
     try:
         declared.compare(sha256=upload.sha256, size=upload.size)
     except Invalid as refusal:
-        raise Invalid("The file did not arrive whole; send it again.", errors={"file": [refusal.detail]}) from refusal
+        said = "The file did not arrive whole; choose it again."
+        raise Invalid(said, errors={"file": [said]}) from refusal
     file = FileReference(sha256=upload.sha256, size=upload.size, name=upload.name, media_type=upload.content_type or "")
     rules.submit(replace(said, file=file), now=timezone.now())
     upload.keep()
