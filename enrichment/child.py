@@ -14,9 +14,9 @@ import json
 import os
 import resource
 import signal
-import socket
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,27 +25,33 @@ CLONE_NEWNET = 0x40000000
 PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
 ANSWER = "answer.json"
+# What another machine, or a later hour, may do better.
+PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ESTALE})
 
 
 def main() -> None:
     """Read the task, shut the doors, run the enricher, write the answer."""
     task = json.load(sys.stdin)
-    sys.path.insert(0, task["code"])
+    sys.path[:0] = task["code"]
     folder = Path(task["folder"])
-    network = shut_doors(task["limits"])
-    answer = attempt(task, folder)
-    answer["network"] = network
+    kept_out = shut_doors(task["limits"])
+    if kept_out:
+        answer = attempt(task, folder)
+    else:
+        answer = _failure("The network can not be kept out of the sandbox on this machine.", "start", permanent=False)
+    if "failure" not in answer:
+        answer["network"] = " and ".join(kept_out)
     (folder / ANSWER).write_text(json.dumps(answer, allow_nan=False))
 
 
-def shut_doors(limits: dict[str, int]) -> str:
-    """Take on the limits and give up the network; return what keeps the network out."""
+def shut_doors(limits: dict[str, int]) -> list[str]:
+    """Take on the limits, give up network, processes and programs; return what keeps the network out."""
+    from enrichment.syscalls import refuse_all_but_files
+
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    network = "namespace" if libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 else "socket"
-    if network == "socket":
-        socket.socket = _NoSocket  # type: ignore[assignment,misc]
+    kept_out = ["namespace"] if libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 else []
     # A second past the limit the kernel kills outright what ignores SIGXCPU.
     for kind, soft, hard in (
         (resource.RLIMIT_CPU, limits["cpu_seconds"], limits["cpu_seconds"] + 1),
@@ -56,12 +62,9 @@ def shut_doors(limits: dict[str, int]) -> str:
     ):
         resource.setrlimit(kind, (soft, hard))
     os.umask(0o077)
-    return network
-
-
-class _NoSocket:
-    def __init__(self, *args: object, **options: object) -> None:
-        raise PermissionError("There is no network in the sandbox.")
+    if refuse_all_but_files(libc):
+        kept_out.append("filter")
+    return kept_out
 
 
 def attempt(task: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -95,15 +98,22 @@ def attempt(task: dict[str, Any], folder: Path) -> dict[str, Any]:
         return _failure(printable(str(error)), phase, permanent=False)
     except MemoryError:
         return _failure("It needed more memory than it may use.", phase, permanent=False, limit="memory")
-    except OSError as error:
-        if error.errno == errno.EFBIG:
-            return _failure("It wrote a larger file than it may.", phase, permanent=True, limit="output")
-        return _failure(f"The file can not be read: {printable(str(error)[:500])}", phase, permanent=True)
-    # The enricher met a file that its libraries did not expect: a result too, and the same the next time.
+    # Whatever else an enricher's libraries raise over a file that they did not expect is a result too.
     except Exception as error:
-        said = printable(f"{type(error).__name__}: {error}"[:500])
-        return _failure(f"The file can not be read: {said}", phase, permanent=True)
+        return _unexpected(error, phase, printable)
     return answer
+
+
+def _unexpected(error: Exception, phase: str, printable: Callable[[Any], Any]) -> dict[str, Any]:
+    said = printable(f"{type(error).__name__}: {error}"[:500])
+    if phase == "start":
+        return _failure(f"The enricher can not be started here: {said}", phase, permanent=False)
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.EFBIG:
+        return _failure("It wrote a larger file than it may.", phase, permanent=True, limit="output")
+    if number == errno.ENOMEM:
+        return _failure("It needed more memory than it may use.", phase, permanent=False, limit="memory")
+    return _failure(f"The file can not be read: {said}", phase, permanent=number not in PASSING)
 
 
 def _failure(reason: str, phase: str, *, permanent: bool, limit: str = "") -> dict[str, Any]:

@@ -67,14 +67,17 @@ class Enricher:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What one run may use: processor and wall-clock seconds, bytes of memory, of one file, of output."""
+    """What one run may use: processor and wall-clock seconds, and bytes: of memory, of one file, of all the files
+    in its folder, of its answer, of what it made to be kept."""
 
     cpu_seconds: int = 10
     wall_seconds: int = 20
     memory_bytes: int = 1 << 30
     # The language model unpacks itself into a temporary file of 80 MB.
     file_bytes: int = 256 << 20
+    folder_bytes: int = 512 << 20
     output_bytes: int = 1 << 20
+    made_bytes: int = 32 << 20
     open_files: int = 64
 
 

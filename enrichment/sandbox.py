@@ -1,17 +1,22 @@
-"""Running an enricher where a hostile file can do no harm: a fresh child for each run, with limits on everything.
+"""Running an enricher where a hostile file can do little harm: a fresh child for each run, with limits.
 
-The child has no environment, no secrets, no database connection and no network; it reads its one original and
-writes into a folder of its own. When its time is up the whole process group is killed.
+The child has no secrets in its environment, no database connection, no network, no further processes and programs;
+it reads its one original and writes into a folder of its own. When its time is up the whole process group is
+killed. What it answers is judged like any other input from outside. The file system is not hidden from it: what
+the worker's user may read or write, code that takes over the child may, too.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -20,8 +25,19 @@ from typing import Any
 
 from enrichment import child
 from enrichment.domain import Flag, Limits, Made
+from ledger import codec
+from ledger.errors import Invalid
+from ledger.strict_json import parse_strict
 
 CODE = Path(__file__).resolve().parent.parent
+LOOK_SECONDS = 0.25
+"""How often the size of the child's folder is looked at."""
+
+MOST_MADE = 16
+"""How many files one run may make to be kept."""
+
+# One thread: a library that starts one for each core would run into the limits on a large machine.
+ENVIRONMENT = {"LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,15 +62,43 @@ class Failed:
     limit: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Made:
+    name: str
+    path: str
+    media_type: str
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Answer:
+    output: Mapping[str, Any]
+    flags: tuple[Flag, ...]
+    made: tuple[_Made, ...]
+    tool: str
+    seconds: float
+    network: str
+
+
 @contextmanager
 def run(
-    module: str, *, kind: str, fields: Mapping[str, Any], original: Path | None, limits: Limits
+    module: str,
+    *,
+    kind: str,
+    fields: Mapping[str, Any],
+    original: Path | None,
+    limits: Limits,
+    code: Path = CODE,
 ) -> Iterator[Done | Failed]:
-    """Run the enricher of a module in a fresh child and yield its outcome."""
-    with tempfile.TemporaryDirectory(prefix="waterline-sandbox-") as name:
+    """Run the enricher of a module in a fresh child and yield its outcome.
+
+    :param code: the folder that the module is found in, besides what is installed.
+    """
+    with tempfile.TemporaryDirectory(prefix="waterline-sandbox-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
         task = {
-            "code": str(CODE),
+            "code": list(dict.fromkeys([str(code), str(CODE)])),
             "module": module,
             "kind": kind,
             "fields": dict(fields),
@@ -67,61 +111,115 @@ def run(
 
 
 def _run_child(task: Mapping[str, Any], folder: Path, limits: Limits) -> Failed | None:
+    before = _processor_seconds()
     process = subprocess.Popen(  # noqa: S603 -- our own interpreter and our own file
         [sys.executable, "-I", "-B", child.__file__],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=folder,
-        env={"LANG": "C.UTF-8", "TMPDIR": str(folder)},
+        env={**ENVIRONMENT, "TMPDIR": str(folder)},
         start_new_session=True,
     )
     try:
-        process.communicate(json.dumps(task).encode(), timeout=limits.wall_seconds)
-    except subprocess.TimeoutExpired:
-        said = f"It took longer than {limits.wall_seconds} seconds."
-        return Failed(reason=said, phase="read", permanent=False, limit="time")
+        stopped = _watch(process, json.dumps(task).encode(), folder, limits)
     finally:
         # The group outlives its leader where the enricher left processes behind.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    if process.returncode == 0:
-        return None
-    return _died(process.returncode, limits)
+    if stopped or process.returncode == 0:
+        return stopped
+    return _died(process.returncode, _processor_seconds() - before, limits)
 
 
-def _died(code: int, limits: Limits) -> Failed:
-    if code == -signal.SIGXCPU:
+def _watch(process: subprocess.Popen[bytes], task: bytes, folder: Path, limits: Limits) -> Failed | None:
+    """Wait for the child; say why it must be stopped, if it must."""
+    until = time.monotonic() + limits.wall_seconds
+    to_send: bytes | None = task
+    while True:
+        try:
+            process.communicate(to_send, timeout=LOOK_SECONDS)
+            return None
+        except subprocess.TimeoutExpired:
+            to_send = None
+        if _bytes_in(folder, limits.folder_bytes) > limits.folder_bytes:
+            said = f"It wrote more than {limits.folder_bytes:,} bytes."
+            return Failed(reason=said, phase="write", permanent=False, limit="output")
+        if time.monotonic() > until:
+            said = f"It took longer than {limits.wall_seconds} seconds."
+            return Failed(reason=said, phase="read", permanent=False, limit="time")
+
+
+def _bytes_in(folder: Path, enough: int) -> int:
+    """Add up what a folder takes on the disk, a block at least for each entry, no further than is enough."""
+    total = 0
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            with suppress(OSError):
+                total += max(4096, os.lstat(os.path.join(parent, name)).st_blocks * 512)
+            if total > enough:
+                return total
+    return total
+
+
+def _processor_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _died(code: int, used: float, limits: Limits) -> Failed:
+    # Whoever ignores SIGXCPU is killed outright a second later.
+    if code == -signal.SIGXCPU or (code == -signal.SIGKILL and used >= limits.cpu_seconds):
         said = f"It used more than {limits.cpu_seconds} seconds of processor time."
         return Failed(reason=said, phase="read", permanent=False, limit="cpu")
     if code == -signal.SIGXFSZ:
-        return Failed(reason="It wrote more than it may.", phase="write", permanent=False, limit="output")
+        return Failed(reason="It wrote a larger file than it may.", phase="write", permanent=True, limit="output")
     how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
     return Failed(reason=f"The process died ({how}).", phase="read", permanent=False)
 
 
 def _answer(folder: Path, limits: Limits) -> Done | Failed:
     path = folder / child.ANSWER
-    try:
-        if path.is_symlink() or path.stat().st_size > limits.output_bytes:
-            said = f"Its output is larger than {limits.output_bytes:,} bytes."
-            return Failed(reason=said, phase="write", permanent=True, limit="output")
-        answer = json.loads(path.read_text())
-    except FileNotFoundError:
+    size = _size_of(path)
+    if size is None:
         return Failed(reason="The process ended without an answer.", phase="read", permanent=False)
-    except ValueError:
-        return Failed(reason="The process left an answer that can not be read.", phase="write", permanent=False)
-    if "failure" in answer:
-        return Failed(**answer["failure"])
-    made = tuple(Made(**{**each, "path": folder / Path(each["path"]).name}) for each in answer["made"])
-    if any(each.path.is_symlink() or not each.path.is_file() for each in made):
+    if size > limits.output_bytes:
+        said = f"Its output is larger than {limits.output_bytes:,} bytes."
+        return Failed(reason=said, phase="write", permanent=True, limit="output")
+    try:
+        said_values = parse_strict(path.read_bytes())
+        if "failure" in said_values:
+            return codec.from_values(Failed, said_values["failure"])
+        answer = codec.from_values(_Answer, said_values)
+    except (Invalid, codec.ShapeError):
+        said = "The process left an answer that can not be read."
+        return Failed(reason=said, phase="write", permanent=False)
+    return _checked(answer, folder, limits)
+
+
+def _checked(answer: _Answer, folder: Path, limits: Limits) -> Done | Failed:
+    made = tuple(Made(**{**vars(each), "path": folder / Path(each.path).name}) for each in answer.made)
+    sizes = [_size_of(each.path) for each in made]
+    if None in sizes:
         return Failed(reason="It names a file that it did not make.", phase="write", permanent=True)
+    if len(made) > MOST_MADE or sum(size or 0 for size in sizes) > limits.made_bytes:
+        said = f"It made more than {MOST_MADE} files or {limits.made_bytes:,} bytes to be kept."
+        return Failed(reason=said, phase="write", permanent=True, limit="output")
     return Done(
-        output=answer["output"],
-        flags=tuple(Flag(**each) for each in answer["flags"]),
+        output=answer.output,
+        flags=answer.flags,
         made=made,
-        tool=answer["tool"],
-        seconds=answer["seconds"],
-        network=answer["network"],
+        tool=answer.tool,
+        seconds=answer.seconds,
+        network=answer.network,
     )
+
+
+def _size_of(path: Path) -> int | None:
+    """Measure a file of the child's own, in bytes: no link to another file, no pipe that never ends."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) and found.st_nlink == 1 else None

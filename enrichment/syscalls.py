@@ -1,0 +1,103 @@
+"""A filter on what a process may ask of the kernel: no network, no processes, no programs, no signals to others.
+
+It holds where namespaces are not to be had (most containers), and shuts what a namespace leaves open: sockets that
+lie in the file system, such as the broker's. Once installed it can not be taken off, and whatever runs here has it.
+Sources: seccomp(2), Linux Documentation/userspace-api/seccomp_filter.rst, audit.h, unistd.h of both architectures.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import platform
+import struct
+from collections.abc import Iterator
+
+# x86-64, aarch64; None where an architecture does not have it.
+_REFUSED = {
+    "socket": (41, 198),
+    "socketpair": (53, 199),
+    "io_uring_setup": (425, 425),
+    "fork": (57, None),
+    "vfork": (58, None),
+    "execve": (59, 221),
+    "execveat": (322, 281),
+    "kill": (62, 129),
+    "tkill": (200, 130),
+    "rt_sigqueueinfo": (129, 138),
+    "rt_tgsigqueueinfo": (297, 240),
+    "pidfd_open": (434, 434),
+    "pidfd_send_signal": (424, 424),
+    "pidfd_getfd": (438, 438),
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "mount": (165, 40),
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+    "keyctl": (250, 219),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+}
+_CLONE, _CLONE3, _TGKILL, _PRLIMIT = (56, 220), (435, 435), (234, 131), (302, 261)
+_ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
+_X32 = 0x40000000
+"""Numbers from here on are a second table of calls on x86-64."""
+
+_CLONE_THREAD = 0x00010000
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
+_NUMBER, _ARCHITECTURE, _FIRST = 0, 4, 16
+"""Where the call's number, its architecture and the low half of its first argument stand."""
+
+_PR_SET_SECCOMP, _FILTER = 22, 2
+
+Step = tuple[int, int, int, int]
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_char_p))
+
+
+def refuse_all_but_files(libc: ctypes.CDLL) -> bool:
+    """Install the filter on this process, which must have given up new privileges; return whether it holds."""
+    known = _ARCHITECTURES.get(platform.machine())
+    if known is None:
+        return False
+    steps = b"".join(struct.pack("HBBI", *step) for step in _steps(*known, own=os.getpid()))
+    program = _Program(len(steps) // 8, steps)
+    return libc.prctl(_PR_SET_SECCOMP, _FILTER, ctypes.byref(program), 0, 0) == 0
+
+
+def _steps(column: int, architecture: int, *, own: int) -> Iterator[Step]:
+    refuse = (_RETURN, 0, 0, _ERRNO | errno.EPERM)
+    allow = (_RETURN, 0, 0, _ALLOW)
+    yield (_LOAD, 0, 0, _ARCHITECTURE)
+    yield (_EQUAL, 1, 0, architecture)
+    yield refuse
+    yield (_LOAD, 0, 0, _NUMBER)
+    yield (_AT_LEAST, 0, 1, _X32)
+    yield refuse
+    for numbers in _REFUSED.values():
+        if numbers[column] is not None:
+            yield (_EQUAL, 0, 1, numbers[column])
+            yield refuse
+    # Its arguments lie in memory, where a filter can not look: the C library falls back to clone.
+    yield (_EQUAL, 0, 1, _CLONE3[column])
+    yield (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)
+    # Threads are fine, processes are not; a signal to oneself is (abort), a limit of one's own is.
+    for number, test, value in (
+        (_CLONE[column], _ANY_BIT, _CLONE_THREAD),
+        (_TGKILL[column], _EQUAL, own),
+        (_PRLIMIT[column], _EQUAL, 0),
+    ):
+        yield (_EQUAL, 0, 4, number)
+        yield (_LOAD, 0, 0, _FIRST)
+        yield (test, 0, 1, value)
+        yield allow
+        yield refuse
+    yield allow

@@ -1,0 +1,221 @@
+"""An enricher that a hostile file has taken over: it does what it is told to. For the tests of the sandbox."""
+
+import ctypes
+import json
+import mmap
+import os
+import signal
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from enrichment.domain import Enricher, EnricherInput, Made, PermanentFailure, Result, TemporaryFailure
+
+HARMLESS = {"output": {}, "flags": [], "made": [], "tool": "none", "seconds": 0.1, "network": "wide open"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spoils:
+    """What it got."""
+
+    got: Any
+
+
+def act(given: EnricherInput) -> Result:
+    """Do what the fields say."""
+    return Result(output=Spoils(got=ACTS[given.fields["do"]](given)))
+
+
+def spin(given: EnricherInput) -> Any:
+    while True:
+        pass
+
+
+def spin_deaf(given: EnricherInput) -> Any:
+    signal.signal(signal.SIGXCPU, signal.SIG_IGN)
+    return spin(given)
+
+
+def idle(given: EnricherInput) -> Any:
+    time.sleep(600)
+
+
+def take_memory(given: EnricherInput) -> Any:
+    return len(bytearray(2 << 30))
+
+
+def map_memory(given: EnricherInput) -> Any:
+    return len(mmap.mmap(-1, 2 << 30))
+
+
+def crash(given: EnricherInput) -> Any:
+    return ctypes.string_at(0)
+
+
+def abort(given: EnricherInput) -> Any:
+    os.abort()
+
+
+def leave(given: EnricherInput) -> Any:
+    os._exit(0)
+
+
+def write_one_large_file(given: EnricherInput) -> Any:
+    with (given.folder / "large").open("wb") as file:
+        for _ in range(64):
+            file.write(bytes(1 << 20))
+
+
+def write_many_files(given: EnricherInput) -> Any:
+    for number in range(100_000):
+        (given.folder / str(number)).write_bytes(bytes(1 << 20))
+
+
+def say_too_much(given: EnricherInput) -> Any:
+    return ["x" * 9000] * 1000
+
+
+def fork(given: EnricherInput) -> Any:
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        time.sleep(600)
+        os._exit(0)
+    return child
+
+
+def fork_by_the_kernel(given: EnricherInput) -> Any:
+    libc = ctypes.CDLL(None, use_errno=True)
+    # x86-64 and aarch64: the call behind every fork, with SIGCHLD for its only flag.
+    child = libc.syscall(56 if os.uname().machine == "x86_64" else 220, int(signal.SIGCHLD), 0, 0, 0, 0)
+    if child == 0:
+        os._exit(0)
+    return [child, ctypes.get_errno()]
+
+
+def start_a_program(given: EnricherInput) -> Any:
+    os.execv("/bin/true", ["/bin/true"])  # noqa: S606 -- that it can not is the test
+
+
+def kill_the_worker(given: EnricherInput) -> Any:
+    os.kill(os.getppid(), signal.SIGKILL)
+
+
+def start_a_thread(given: EnricherInput) -> Any:
+    import threading
+
+    heard: list[int] = []
+    thread = threading.Thread(target=heard.append, args=(7,))
+    thread.start()
+    thread.join()
+    return heard
+
+
+def tell_environment(given: EnricherInput) -> Any:
+    return dict(os.environ)
+
+
+def tell_imports(given: EnricherInput) -> Any:
+    return sorted(name for name in sys.modules if name.split(".")[0] in {"django", "psycopg", "sqlite3", "celery"})
+
+
+def tell_open_files(given: EnricherInput) -> Any:
+    found = {}
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            found[name] = os.readlink(f"/proc/self/fd/{name}")
+        except OSError:
+            continue
+    return found
+
+
+def connect(given: EnricherInput) -> Any:
+    with socket.create_connection(("127.0.0.1", given.fields["port"]), timeout=5) as reached:
+        return reached.recv(10).decode()
+
+
+def connect_below_python(given: EnricherInput) -> Any:
+    libc = ctypes.CDLL(None, use_errno=True)
+    return [libc.socket(socket.AF_INET, socket.SOCK_STREAM, 0), ctypes.get_errno()]
+
+
+def connect_in_the_file_system(given: EnricherInput) -> Any:
+    with socket.socket(socket.AF_UNIX) as reached:
+        reached.connect(given.fields["path"])
+        return reached.recv(10).decode()
+
+
+def refuse(given: EnricherInput) -> Any:
+    raise PermanentFailure("No \x1b[31mpicture\x00.")
+
+
+def postpone(given: EnricherInput) -> Any:
+    raise TemporaryFailure("Not now.")
+
+
+def find_the_disk_full(given: EnricherInput) -> Any:
+    raise OSError(28, "No space left on device")
+
+
+def make_a_link(given: EnricherInput) -> Any:
+    (given.folder / "picture.webp").symlink_to(given.fields["path"])
+    return _claim(given)
+
+
+def make_a_second_name(given: EnricherInput) -> Any:
+    os.link(given.fields["path"], given.folder / "picture.webp")
+    return _claim(given)
+
+
+def make_too_much(given: EnricherInput) -> Any:
+    with (given.folder / "picture.webp").open("wb") as file:
+        file.truncate(40 << 20)
+    return _claim(given)
+
+
+def _claim(given: EnricherInput) -> Any:
+    made = [{"name": "preview", "path": "picture.webp", "media_type": "image/webp"}]
+    return _answer(given, json.dumps({**HARMLESS, "made": made}).encode())
+
+
+def answer_itself(given: EnricherInput) -> Any:
+    return _answer(given, given.fields["answer"].encode())
+
+
+def answer_deeply(given: EnricherInput) -> Any:
+    return _answer(given, b'{"output":' + b"[" * 500_000)
+
+
+def answer_never(given: EnricherInput) -> Any:
+    os.mkfifo(given.folder / "answer.json")
+    os._exit(0)
+
+
+def answer_with_a_folder(given: EnricherInput) -> Any:
+    (given.folder / "answer.json").mkdir()
+    os._exit(0)
+
+
+def _answer(given: EnricherInput, answer: bytes) -> Any:
+    (given.folder / "answer.json").write_bytes(answer)
+    os._exit(0)
+
+
+def make_files(given: EnricherInput) -> Result:
+    """Keep the rules: make one file and name it."""
+    path = given.folder / "note.txt"
+    path.write_text("made here")
+    return Result(output=Spoils(got=1), made=(Made(name="note", path=path, media_type="text/plain"),))
+
+
+ACTS = {name: act for name, act in globals().items() if callable(act) and name.islower() and not name.startswith("_")}
+ENRICHER = Enricher(
+    name="takeover",
+    version=1,
+    accepts=frozenset({"statement"}),
+    reads=frozenset({"text"}),
+    run=lambda given: make_files(given) if given.fields["do"] == "make_files" else act(given),
+    tool=lambda: "none",
+)

@@ -1,0 +1,234 @@
+"""The sandbox against enrichers that were taken over: each limit holds and is named, and the worker lives on."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from enrichment import sandbox
+from enrichment.domain import Limits
+from enrichment.sandbox import Done, Failed
+
+HOSTILE = Path(__file__).parent / "hostile"
+TIGHT = Limits(cpu_seconds=1, wall_seconds=4, file_bytes=8 << 20, folder_bytes=32 << 20)
+
+
+@contextmanager
+def taken_over(do: str, *, limits: Limits = TIGHT, **fields: Any) -> Iterator[Done | Failed]:
+    with sandbox.run(
+        "takeover", kind="statement", fields={"do": do, **fields}, original=None, limits=limits, code=HOSTILE
+    ) as outcome:
+        yield outcome
+
+
+def failure(do: str, *, limits: Limits = TIGHT, **fields: Any) -> Failed:
+    with taken_over(do, limits=limits, **fields) as outcome:
+        assert isinstance(outcome, Failed), outcome
+        return outcome
+
+
+def spoils(do: str, **fields: Any) -> Any:
+    with taken_over(do, **fields) as outcome:
+        assert isinstance(outcome, Done), outcome
+        return outcome.output["got"]
+
+
+def children() -> set[str]:
+    return set(Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split())
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Look, after each test, that the sandbox left neither a process nor a folder behind."""
+    folder = tmp_path_factory.mktemp("sandboxes")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    before = children()
+    yield
+    assert children() <= before
+    assert list(folder.iterdir()) == []
+
+
+# --- limits -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("do", ["spin", "spin_deaf"])
+def test_a_busy_loop_ends_at_the_limit_of_processor_time(do: str) -> None:
+    failed = failure(do)
+    assert (failed.limit, failed.permanent) == ("cpu", False)
+    assert failed.reason == "It used more than 1 seconds of processor time."
+
+
+def test_an_idle_one_ends_at_the_limit_of_time() -> None:
+    failed = failure("idle", limits=Limits(wall_seconds=1))
+    assert (failed.limit, failed.permanent) == ("time", False)
+    assert failed.reason == "It took longer than 1 seconds."
+
+
+@pytest.mark.parametrize("do", ["take_memory", "map_memory"])
+def test_who_takes_too_much_memory_is_refused_it(do: str) -> None:
+    failed = failure(do)
+    assert (failed.limit, failed.permanent) == ("memory", False)
+
+
+def test_a_file_ends_at_its_limit() -> None:
+    failed = failure("write_one_large_file")
+    assert (failed.limit, failed.phase) == ("output", "read")
+    assert failed.reason == "It wrote a larger file than it may."
+
+
+def test_many_files_end_at_the_limit_of_the_folder() -> None:
+    failed = failure("write_many_files", limits=Limits(cpu_seconds=10, wall_seconds=20, folder_bytes=32 << 20))
+    assert (failed.limit, failed.reason) == ("output", "It wrote more than 33,554,432 bytes.")
+
+
+def test_an_answer_that_is_too_large_is_not_read() -> None:
+    failed = failure("say_too_much", limits=Limits())
+    assert (failed.limit, failed.permanent) == ("output", True)
+
+
+# --- dying ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("do", "how"), [("crash", "SIGSEGV"), ("abort", "SIGABRT")])
+def test_a_crash_is_a_failure_with_its_signal(do: str, how: str) -> None:
+    failed = failure(do)
+    assert (failed.reason, failed.permanent, failed.limit) == (f"The process died ({how}).", False, "")
+
+
+@pytest.mark.parametrize("do", ["leave", "answer_never", "answer_with_a_folder"])
+def test_who_leaves_without_an_answer_has_failed(do: str) -> None:
+    assert failure(do).reason == "The process ended without an answer."
+
+
+# --- doors ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("do", ["fork", "start_a_program", "kill_the_worker"])
+def test_there_are_no_further_processes_programs_or_signals_to_others(do: str) -> None:
+    assert "Operation not permitted" in failure(do).reason
+
+
+def test_the_kernel_itself_refuses_a_further_process() -> None:
+    assert spoils("fork_by_the_kernel") == [-1, errno.EPERM]
+
+
+def test_a_library_may_use_threads() -> None:
+    assert spoils("start_a_thread") == [7]
+
+
+def test_the_environment_holds_nothing_of_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OSINT_SECRET_KEY", "DATABASE_URL", "REDIS_URL", "CANARY"):
+        monkeypatch.setenv(name, "canary")
+    found = spoils("tell_environment")
+    assert set(found) <= {"LANG", "LC_CTYPE", "OPENBLAS_NUM_THREADS", "TMPDIR"}
+    assert "canary" not in str(found)
+
+
+def test_neither_settings_nor_a_database_are_loaded() -> None:
+    assert spoils("tell_imports") == []
+
+
+def test_no_file_or_socket_of_the_worker_stays_open_in_it(tmp_path: Path) -> None:
+    with (tmp_path / "canary").open("w") as file, socket.create_server(("127.0.0.1", 0)) as server:
+        os.set_inheritable(file.fileno(), True)
+        os.set_inheritable(server.fileno(), True)
+        found = spoils("tell_open_files")
+    assert {name for name in found if int(name) > 2 and not found[name].startswith("/proc")} == set()
+
+
+def test_a_listener_on_this_machine_can_not_be_reached() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert "Operation not permitted" in failure("connect", port=server.getsockname()[1]).reason
+        server.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+def test_the_kernel_itself_refuses_a_socket() -> None:
+    assert spoils("connect_below_python") == [-1, errno.EPERM]
+
+
+def test_a_socket_in_the_file_system_can_not_be_reached(tmp_path: Path) -> None:
+    path = str(tmp_path / "broker")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen()
+        assert "Operation not permitted" in failure("connect_in_the_file_system", path=path).reason
+
+
+def test_it_says_what_keeps_the_network_out() -> None:
+    with taken_over("tell_imports") as outcome:
+        assert isinstance(outcome, Done)
+        assert outcome.network in {"filter", "namespace and filter"}
+
+
+# --- answers ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "", "[]", "no JSON", '{"output": NaN}', '{"output": {}, "output": {}}', '{"failure": {"reason": 1}}',
+        '{"output": {"a": "\\u0000"}, "flags": [], "made": [], "tool": "", "seconds": 1.0, "network": ""}',
+        '{"output": {"a": "\\ud800"}, "flags": [], "made": [], "tool": "", "seconds": 1.0, "network": ""}',
+        '{"output": [], "flags": [], "made": [], "tool": "", "seconds": 1.0, "network": ""}',
+        '{"output": {}, "flags": [{"flag": 1}], "made": [], "tool": "", "seconds": 1.0, "network": ""}',
+        '{"output": {}, "flags": [], "made": [], "tool": "", "seconds": "soon", "network": ""}',
+    ],
+)  # fmt: skip
+def test_an_answer_is_read_as_strictly_as_any_input(answer: str) -> None:
+    failed = failure("answer_itself", answer=answer)
+    assert (failed.reason, failed.phase) == ("The process left an answer that can not be read.", "write")
+
+
+def test_a_deeply_nested_answer_harms_nobody() -> None:
+    assert failure("answer_deeply").reason == "The process left an answer that can not be read."
+
+
+@pytest.mark.parametrize("do", ["make_a_link", "make_a_second_name"])
+def test_a_file_of_somebody_elses_is_not_taken_for_one_that_was_made(do: str, tmp_path: Path) -> None:
+    canary = tmp_path / "canary"
+    canary.write_text("secret")
+    assert failure(do, path=str(canary)).reason == "It names a file that it did not make."
+
+
+def test_what_is_made_to_be_kept_has_a_limit() -> None:
+    failed = failure("make_too_much", limits=Limits())
+    assert (failed.limit, failed.permanent) == ("output", True)
+
+
+def test_what_it_made_can_be_read_until_the_sandbox_is_left() -> None:
+    with taken_over("make_files") as outcome:
+        assert isinstance(outcome, Done)
+        [made] = outcome.made
+        assert made.path.read_text() == "made here"
+    assert not made.path.exists()
+
+
+# --- reasons ----------------------------------------------------------------------------------------------
+
+
+def test_an_enricher_says_whether_trying_again_may_help() -> None:
+    refused, postponed = failure("refuse"), failure("postpone")
+    assert (refused.permanent, refused.reason) == (True, "No \x1b[31mpicture␀.")
+    assert (postponed.permanent, postponed.reason) == (False, "Not now.")
+
+
+def test_a_full_disk_is_not_the_files_fault() -> None:
+    assert failure("find_the_disk_full").permanent is False
+
+
+def test_an_enricher_that_is_not_whole_here_may_be_elsewhere() -> None:
+    with sandbox.run("no_such", kind="statement", fields={}, original=None, limits=TIGHT) as failed:
+        assert isinstance(failed, Failed)
+        assert (failed.phase, failed.permanent) == ("start", False)
+        assert "can not be started here" in failed.reason
