@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -17,7 +18,7 @@ from cases.access import Permission, require
 from enrichment import registry, sandbox
 from enrichment.domain import Enricher, Limits
 from enrichment.models import ATTEMPTS, Job
-from enrichment.publish import publish
+from enrichment.publish import publish, yielding
 from enrichment.reactions import digest_of, fields_for
 from evidence import domain
 from evidence.models import ItemState
@@ -30,8 +31,6 @@ from ledger.errors import NotFound
 log = structlog.get_logger(__name__)
 
 LIMITS = Limits()
-MARGIN = timedelta(seconds=30)
-REPUBLISH_AFTER = timedelta(seconds=30)
 SWEEP = 1000
 
 
@@ -60,12 +59,15 @@ def sweep() -> int:
     """Publish again what was not published, or not finished, for a while; return how many jobs that is."""
     now = timezone.now()
     died = Q(status=Job.RUNNING, claimed_until__lt=now)
-    unheard = Q(status=Job.WAITING) & (Q(published_at__isnull=True) | Q(published_at__lt=now - REPUBLISH_AFTER))
+    # What was published a moment ago may still stand in the queue.
+    heard = now - 2 * timedelta(seconds=settings.SWEEP_SECONDS)
+    unheard = Q(status=Job.WAITING) & (Q(published_at__isnull=True) | Q(published_at__lt=heard))
     jobs = Job.objects.filter(died | unheard).order_by("id").values_list("id", flat=True)[:SWEEP]
     found = list(jobs)
     if found:
         log.info("sweep", jobs=len(found))
-        publish(found)
+        with yielding():
+            publish(found)
     return len(found)
 
 
@@ -86,7 +88,7 @@ def _claim(job_id: UUID) -> Job | None:
     """Take a job, counting the attempt; committed before any work, so it counts even if this process dies."""
     now = timezone.now()
     free = Q(status=Job.WAITING) | Q(status=Job.RUNNING, claimed_until__lt=now)
-    until = now + timedelta(seconds=LIMITS.wall_seconds) + MARGIN
+    until = now + timedelta(seconds=settings.CLAIM_SECONDS)
     taken = Job.objects.filter(free, pk=job_id).update(
         status=Job.RUNNING, attempts=F("attempts") + 1, claimed_until=until
     )

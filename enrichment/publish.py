@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from uuid import UUID
 
 import structlog
@@ -12,6 +14,21 @@ from kombu.exceptions import OperationalError
 from enrichment.models import Job
 
 log = structlog.get_logger(__name__)
+
+FIRST, LATER = 0, 9
+"""Celery's priorities on Redis and Valkey: the lower number goes first."""
+
+_priority = ContextVar("priority", default=FIRST)
+
+
+@contextmanager
+def yielding() -> Iterator[None]:
+    """Let what is published inside wait for everything else: people watch for what they have just submitted."""
+    before = _priority.set(LATER)
+    try:
+        yield
+    finally:
+        _priority.reset(before)
 
 
 def publish(jobs: Iterable[UUID]) -> bool:
@@ -24,7 +41,7 @@ def publish(jobs: Iterable[UUID]) -> bool:
     sent: list[UUID] = []
     try:
         for job in jobs:
-            run_job.delay(job_id=str(job))
+            run_job.apply_async(kwargs={"job_id": str(job)}, priority=_priority.get())
             sent.append(job)
     except OperationalError as error:
         log.warning("broker_unreachable", reason=type(error).__name__)

@@ -215,8 +215,13 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+# Seconds. A worker that takes a job has it to itself for so long; then another may take it over. Shorter than a run
+# takes means that work is done twice, never that it is recorded twice.
+CLAIM_SECONDS = env.whole("OSINT_CLAIM_SECONDS", 50, least=1)
+# Seconds between two looks for jobs that died, or that the broker lost.
+SWEEP_SECONDS = env.whole("OSINT_SWEEP_SECONDS", 15, least=1)
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "enrichment.tasks.sweep", "schedule": 15.0},
+    "sweep": {"task": "enrichment.tasks.sweep", "schedule": float(SWEEP_SECONDS)},
     "custody": {"task": "evidence.tasks.record_custody", "schedule": 30.0},
 }
 

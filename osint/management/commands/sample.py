@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
+from enrichment.publish import yielding
 from osint.models import User
 from osint.sample.load import find_sample, load_sample
 
@@ -30,8 +31,9 @@ class Command(BaseCommand):
         parser.add_argument("--quiet", action="store_true", help="say nothing but new passwords")
 
     def handle(self, *_: Any, reset_passwords: bool, quiet: bool, **__: Any) -> None:
-        # The passwords are shown only once all of it is in the database.
-        with transaction.atomic():
+        # The passwords are shown only once all of it is in the database. Nobody waits for the sample's enrichment:
+        # what is submitted next goes before it.
+        with yielding(), transaction.atomic():
             people, passwords = _accounts(reset=reset_passwords)
             ids = {name: user.pk for name, user in people.items()}
             was_there = find_sample(owner=ids["lead"]) is not None
