@@ -36,6 +36,11 @@ class Result:
     earlier: list[Result] = field(default_factory=list)
 
     @property
+    def waits(self) -> bool:
+        """Say whether the tool has still to read the item."""
+        return self.status in {Job.WAITING, Job.RUNNING}
+
+    @property
     def brief(self) -> bool:
         """Say whether it is short enough to be shown without being asked for."""
         return self.output is None or self.output.leaves <= BRIEF

@@ -23,6 +23,8 @@ from workspace.people import names_of
 from workspace.relations import relations, titles_of
 
 HISTORY = 100
+AGAIN = "Waterline-Again"
+"""The header by which an open page asks for its newest parts: the same view of the item, not another one."""
 CHOICES = 300
 """How many of the newest items are offered when items are linked; any other is named by its id."""
 
@@ -55,7 +57,7 @@ def item(request: HttpRequest, case_id: UUID, item: UUID) -> HttpResponse:
     if done.refused:
         row = queries.item_row(case_id, item, by=around.by)
         done.renew(row.from_seq)
-    elif request.method == "GET":
+    elif request.method == "GET" and AGAIN not in request.headers:
         commands.look(case_id=case_id, items=[item], action="viewed", by=around.by)
     context = around.context(
         "evidence",
@@ -71,6 +73,7 @@ def _about(around: Frame, row: ItemState, *, as_of: int | None) -> dict[str, Any
     shown = queries.represent([row], as_of=as_of)[0]
     case_id, item = row.case_id, row.item
     reads = may(around.role, Permission.READ)
+    found_by_tools = results.of_item(case_id, item, as_of=as_of)
     found = relations(case_id, item, said=shown, by=around.by)
     entries = history.of_item(case_id, item) if reads and as_of is None else []
     custody = list(Custody.objects.filter(item=item)) if reads else []
@@ -86,7 +89,8 @@ def _about(around: Frame, row: ItemState, *, as_of: int | None) -> dict[str, Any
         "times": _times(shown),
         "facts": _facts(shown),
         "links": found,
-        "results": results.of_item(case_id, item, as_of=as_of),
+        "results": found_by_tools,
+        "waits": any(each.waits for each in found_by_tools),
         "reads": reads,
         "entries": entries[:HISTORY],
         "older_entries": max(0, len(entries) - HISTORY),

@@ -75,4 +75,24 @@ for (const form of document.querySelectorAll("form[data-once]")) {
   window.addEventListener("pageshow", () => { delete form.dataset.sent; });
 }
 
+// While tools still read the item, look again for what they found; the parts that change are marked.
+const AGAIN_AFTER = 1500;
+const AGAIN_TIMES = 40;
+
+async function lookAgain(times) {
+  await new Promise((resolve) => { setTimeout(resolve, AGAIN_AFTER); });
+  const answer = document.hidden ? null : await fetch(location.href, { headers: { "Waterline-Again": "1" } });
+  if (answer?.ok) {
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const part of document.querySelectorAll("[data-changes]")) {
+      const now = fresh.getElementById(part.id);
+      // What somebody is using stays as it is.
+      if (now && now.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) part.replaceWith(now);
+    }
+  }
+  if (times > 1 && document.querySelector("[data-waits]")) lookAgain(times - 1);
+}
+
+if (document.querySelector("[data-waits]")) lookAgain(AGAIN_TIMES);
+
 document.getElementById("refused")?.focus();
