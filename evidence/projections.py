@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
 from cases.models import Comment
 from evidence import domain
 from evidence.models import Custody, Enrichment, ItemState, ItemTag, Link, SearchText
@@ -10,38 +13,46 @@ from evidence.words import words
 from ledger import codec
 from ledger.files import names_files
 from ledger.recorded import Recorded
+from ledger.rows import insert
 from ledger.subscriptions import Projection
 
 items = Projection(tables=[ItemState, ItemTag, Link, Enrichment, Custody, SearchText])
 
 
-@items.on(*domain.CHANGES_ITEM)
+@items.on_run(domain.EvidenceSubmitted)
+def receive(events: Sequence[Recorded]) -> None:
+    """Begin items: how each stands, its words, its tags, its custody, what it was derived from."""
+    new = [(event, event.data.apply(None)) for event in events]
+    insert(
+        [_row(event, item, earlier=None) for event, item in new],
+        [SearchText(item=event.item, case_id=event.stream, words=_words(item)) for event, item in new],
+        [tag for event, item in new for tag in _tags(event, item.said.tags)],
+        [_received(event) for event in events],
+        [
+            _link(event, domain.Relation.DERIVED_FROM, target, note="")
+            for event in events
+            for target in event.data.derived_from
+        ],
+    )
+
+
+@items.on(*(cls for cls in domain.CHANGES_ITEM if cls is not domain.EvidenceSubmitted))
 def fold(event: Recorded) -> None:
     """Apply one event to its item: the state that held until now ends, a new one begins."""
-    row = ItemState.objects.now().filter(item=event.item).first()
-    before = state_of(row) if row else None
+    row = ItemState.objects.now().get(item=event.item)
+    before = state_of(row)
     after = event.data.apply(before)
-    if row and after == before:
+    if after == before:
         return
-    if row:
-        ItemState.objects.filter(pk=row.pk).update(until_seq=event.seq)
-    new = _row(event, after, earlier=row)
-    new.save(force_insert=True)
-    _index(event, new, after)
-    _change_tags(event, before.said.tags if before else (), after.said.tags)
-
-
-@items.on(domain.EvidenceSubmitted)
-def receive(event: Recorded) -> None:
-    """Begin the custody record; remember what the item was derived from."""
-    _custody(event, "received")
-    for target in event.data.derived_from:
-        _link(event, domain.Relation.DERIVED_FROM, target, note="")
+    ItemState.objects.filter(pk=row.pk).update(until_seq=event.seq)
+    insert([_row(event, after, earlier=row)])
+    SearchText.objects.filter(item=row.item).update(words=_words(after))
+    _change_tags(event, before.said.tags, after.said.tags)
 
 
 @items.on(domain.EvidenceLinked)
 def add_link(event: Recorded) -> None:
-    _link(event, event.data.relation, event.data.target, note=event.data.note)
+    insert([_link(event, event.data.relation, event.data.target, note=event.data.note)])
 
 
 @items.on(domain.EvidenceCommented)
@@ -60,7 +71,7 @@ def add_comment(event: Recorded) -> None:
 @items.on(domain.EvidenceEnriched)
 def add_result(event: Recorded) -> None:
     found: domain.EvidenceEnriched = event.data
-    Enrichment.objects.create(
+    result = Enrichment(
         **_of_enrichment(event),
         status="done",
         tool=found.tool,
@@ -68,34 +79,38 @@ def add_result(event: Recorded) -> None:
         derivatives=[codec.to_plain(each) for each in found.derivatives],
         seconds=found.seconds,
     )
+    insert([result])
 
 
 @items.on(domain.EnrichmentFailed)
 def add_failure(event: Recorded) -> None:
     failed: domain.EnrichmentFailed = event.data
-    Enrichment.objects.create(
+    result = Enrichment(
         **_of_enrichment(event),
         status="failed",
         reason=failed.reason,
         phase=failed.phase,
         permanent=failed.permanent,
     )
+    insert([result])
 
 
 @items.on(domain.CustodyRecorded)
 def add_handlings(event: Recorded) -> None:
-    Custody.objects.bulk_create(
-        Custody(
-            case_id=event.stream,
-            item=handling.item,
-            seq=event.seq,
-            action=handling.action,
-            actor=handling.actor,
-            times=handling.times,
-            first=handling.first,
-            last=handling.last,
-        )
-        for handling in event.data.handlings
+    insert(
+        [
+            Custody(
+                case_id=event.stream,
+                item=handling.item,
+                seq=event.seq,
+                action=handling.action,
+                actor=handling.actor,
+                times=handling.times,
+                first=handling.first,
+                last=handling.last,
+            )
+            for handling in event.data.handlings
+        ]
     )
 
 
@@ -145,30 +160,30 @@ def _row(event: Recorded, item: domain.Item, *, earlier: ItemState | None) -> It
     )
 
 
-def _index(event: Recorded, row: ItemState, item: domain.Item) -> None:
+def _words(item: domain.Item) -> str:
     said = item.said
     parts = [said.title, said.text, said.activity, said.observer, said.external_id, *said.tags]
     for part in (said.place, said.source, said.subject, said.speaker, said.collection, said.file):
         if part:
             parts += [value for value in codec.to_values(part).values() if isinstance(value, str)]
     parts += [each.name for each in said.attribution]
-    found = {"case_id": event.stream, "words": " ".join(words("\n".join(parts)))}
-    SearchText.objects.update_or_create(item=row.item, defaults=found)
+    return " ".join(words("\n".join(parts)))
 
 
 def _change_tags(event: Recorded, before: tuple[str, ...], after: tuple[str, ...]) -> None:
     if gone := set(before) - set(after):
         held = ItemTag.objects.filter(item=event.item, tag__in=gone, until_seq__isnull=True)
         held.update(until_seq=event.seq)
-    new = [tag for tag in dict.fromkeys(after) if tag not in before]
-    if new:
-        ItemTag.objects.bulk_create(
-            ItemTag(case_id=event.stream, item=event.item, tag=tag, from_seq=event.seq) for tag in new
-        )
+    insert(_tags(event, [tag for tag in after if tag not in before]))
 
 
-def _link(event: Recorded, relation: domain.Relation, target: object, *, note: str) -> None:
-    Link.objects.create(
+def _tags(event: Recorded, tags: Iterable[str]) -> list[ItemTag]:
+    once = dict.fromkeys(tags)
+    return [ItemTag(case_id=event.stream, item=event.item, tag=tag, from_seq=event.seq) for tag in once]
+
+
+def _link(event: Recorded, relation: domain.Relation, target: UUID, *, note: str) -> Link:
+    return Link(
         case_id=event.stream,
         event=event.id,
         seq=event.seq,
@@ -181,12 +196,12 @@ def _link(event: Recorded, relation: domain.Relation, target: object, *, note: s
     )
 
 
-def _custody(event: Recorded, action: str) -> None:
-    Custody.objects.create(
+def _received(event: Recorded) -> Custody:
+    return Custody(
         case_id=event.stream,
         item=event.item,
         seq=event.seq,
-        action=action,
+        action="received",
         actor=event.actor,
         first=event.at,
         last=event.at,

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from ledger import events, subscriptions
@@ -25,6 +25,7 @@ from ledger.models import Event, Head, Payload
 from ledger.payloads import pack
 from ledger.read import as_recorded, recorded_by_ids
 from ledger.recorded import Recorded
+from ledger.rows import Statement, execute, insert, insertions
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,7 @@ def append(stream: UUID, facts: Sequence[Fact], *, by: Actor, expected: int | No
     if not facts:
         return []
     recorded = _chain(head, facts, by=by, at=timezone.now())
-    Head.objects.filter(pk=stream).update(seq=head.seq, hash=head.hash)
-    for each in recorded:
-        subscriptions.publish(each)
+    subscriptions.publish(recorded)
     return recorded
 
 
@@ -69,17 +68,36 @@ def lock(stream: UUID) -> int:
 
     A command that looks before it appends takes this lock first, so nothing changes between look and append.
     """
-    head = Head.objects.select_for_update().filter(pk=stream).first()
+    head = _lock(stream)
     return head.seq if head else 0
 
 
+# Written out, because every append passes here and writing a query anew takes longer than to carry it out.
+_LOCK = "SELECT seq, hash FROM ledger_head WHERE stream = %s"
+_MOVE = "UPDATE ledger_head SET seq = %s, hash = %s WHERE stream = %s"
+
+
+def _lock(stream: UUID) -> Head | None:
+    # SQLite has no row locks and needs none: a transaction that may write has no other beside it.
+    for_update = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK + for_update, [_raw(stream)])
+        row = cursor.fetchone()
+    return Head(stream=stream, seq=row[0], hash=row[1]) if row else None
+
+
+def _raw(stream: UUID) -> Any:
+    """Write a UUID as the database keeps it."""
+    return stream if connection.features.has_native_uuid_field else stream.hex
+
+
 def _locked_head(stream: UUID) -> Head:
-    heads = Head.objects.select_for_update()
-    head = heads.filter(pk=stream).first()
+    head = _lock(stream)
     if head is None:
         # Two first writers: one inserts, the other waits here for its commit and then finds the row.
-        Head.objects.bulk_create([Head(stream=stream, hash=GENESIS)], ignore_conflicts=True)
-        head = heads.get(pk=stream)
+        insert([Head(stream=stream, hash=GENESIS)], unless_there=True)
+        head = _lock(stream)
+    assert head is not None  # noqa: S101 -- nobody deletes heads
     return head
 
 
@@ -106,8 +124,8 @@ def _chain(head: Head, facts: Sequence[Fact], *, by: Actor, at: datetime) -> lis
         rows.append(_row(envelope, text, head.hash))
         payloads.append(pack(envelope.id, disclosures))
         recorded.append(as_recorded(rows[-1], fact.data, disclosures))
-    Event.objects.bulk_create(rows)
-    Payload.objects.bulk_create(payloads)
+    move = Statement(_MOVE, [head.seq, head.hash, _raw(head.stream)])
+    execute([*insertions(rows), *insertions(payloads), move])
     return recorded
 
 

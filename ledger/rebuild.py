@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 
 from django.db import connection, transaction
 
 from ledger.models import Event
-from ledger.read import read, streams
+from ledger.read import CHUNK, read, streams
 from ledger.subscriptions import project, projections
 
 
@@ -25,11 +26,11 @@ def rebuild(*, progress: Callable[[int, int], None] = lambda done, total: None) 
     total = Event.objects.count()
     done = 0
     for stream in streams():
-        for recorded in read(stream):
-            project(recorded)
-            done += 1
-            if done % 500 == 0:
-                progress(done, total)
+        events = read(stream)
+        while chunk := list(islice(events, CHUNK)):
+            project(chunk)
+            done += len(chunk)
+            progress(done, total)
     progress(done, total)
     return done
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any
 
 from ledger.errors import Invalid
@@ -62,8 +63,8 @@ def _refuse_depth(data: bytes) -> None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        # In one pass: to count each of 200,000 keys for itself took minutes.
+        twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
         raise Invalid("A key stands twice in one object.", errors={_shown(twice): ["This key stands twice."]})
     return value
 

@@ -8,7 +8,7 @@ head that is kept elsewhere.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -16,20 +16,12 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
+from ledger import raw
 from ledger.envelope import GENESIS, VERSION, digests
 from ledger.errors import DomainError
-from ledger.models import Head
 from ledger.payloads import unpack
+from ledger.raw import Row
 
-BATCH = 2000
-
-_ROWS = """
-SELECT e.stream, e.seq, e.id, e.item, e.type, e.at, e.actor, e.cause, e.hash, e.envelope, p.body, p.file
-FROM ledger_event e LEFT JOIN ledger_payload p ON p.event_id = e.id
-WHERE {where} ORDER BY e.stream, e.seq LIMIT {limit}
-"""
 _KEYS = ("v", "id", "stream", "seq", "item", "type", "at", "actor", "cause", "prev", "fields")
 
 
@@ -57,10 +49,10 @@ class Report:
 
 def verify(*, stream: UUID | None = None) -> Report:
     """Check one stream or all of them, flat in memory, and report the first fault of each."""
-    heads = {_hex(head.stream): head for head in _heads(stream)}
+    heads = {_hex(key): (seq, hash_) for key, seq, hash_ in raw.heads(stream)}
     faults: list[Fault] = []
     events = streams = 0
-    for key, rows in groupby(_rows(stream), key=lambda row: row[0]):
+    for key, rows in groupby(raw.rows(stream), key=lambda row: row.key_stream):
         here = _hex(key)
         streams += 1
         chain = _Chain(here)
@@ -69,8 +61,8 @@ def verify(*, stream: UUID | None = None) -> Report:
         events += chain.rows
         faults += [chain.fault] if chain.fault else _at_the_end(chain, heads.get(here))
         heads.pop(here, None)
-    for left, head in heads.items():
-        if head.seq:
+    for left, (seq, _) in heads.items():
+        if seq:
             faults.append(Fault(_dashed(left), 1, "missing", "the head counts events and none is stored"))
     return Report(events=events, streams=streams, faults=faults)
 
@@ -78,85 +70,93 @@ def verify(*, stream: UUID | None = None) -> Report:
 class _Chain:
     """One stream's chain as far as it was walked; past the first fault nothing more can be said about it."""
 
-    def __init__(self, stream: str | None) -> None:
+    def __init__(self, stream: Any) -> None:
         self.stream = stream
         self.seq = self.rows = 0
         self.hash = GENESIS
         self.fault: Fault | None = None
 
-    def check(self, row: tuple[Any, ...]) -> None:
+    def check(self, row: Row) -> None:
         self.rows += 1
         if self.fault is None:
             self.seq += 1
             if reason := _fault(row, seq=self.seq, prev=self.hash):
-                self.fault = Fault(_dashed(self.stream), row[1], _dashed(_hex(row[2])), reason)
-            self.hash = row[8]
+                self.fault = Fault(_dashed(self.stream), row.key_seq, _name(row), reason)
+            self.hash = row.hash
 
 
-def _heads(stream: UUID | None) -> Iterator[Head]:
-    heads = Head.objects.order_by("stream")
-    yield from heads.filter(stream=stream) if stream else heads
+def intact(row: Row) -> bool:
+    """Tell whether an event and its payload are, taken alone, what their digests say."""
+    envelope = _envelope(row)
+    return isinstance(envelope, dict) and _payload_fault(envelope["fields"], row) is None
 
 
-def _rows(stream: UUID | None) -> Iterator[tuple[Any, ...]]:
-    """Yield plain rows, a batch at a time by key: no model instances, no long-lived cursor."""
-    last: tuple[Any, int] | None = None
-    # The raw parameter form of a UUID differs by database: Django's own field knows it.
-    uuid_field = Head._meta.get_field("stream")
-    while True:
-        where, params = "TRUE", []
-        if stream is not None:
-            where, params = "e.stream = %s", [uuid_field.get_db_prep_value(stream, connection)]
-        if last is not None:
-            where += " AND (e.stream, e.seq) > (%s, %s)"
-            params += last
-        with connection.cursor() as cursor:
-            cursor.execute(_ROWS.format(where=where, limit=BATCH), params)
-            rows = cursor.fetchall()
-        yield from rows
-        if len(rows) < BATCH:
-            return
-        last = (rows[-1][0], rows[-1][1])
-
-
-def _fault(row: tuple[Any, ...], *, seq: int, prev: str) -> str | None:
+def _fault(row: Row, *, seq: int, prev: str) -> str | None:
     """Say what is wrong with one event, given the sequence number and hash that must come before it."""
-    stream, row_seq, id_, item, type_, at, actor, cause, hash_, text, body, file = row
-    if row_seq != seq:
-        return f"event {seq} is missing; the next one stored is {row_seq}"
-    if sha256(text.encode()).hexdigest() != hash_:
-        return "the envelope was changed: its hash is not the one recorded with it"
-    try:
-        envelope = json.loads(text)
-    except ValueError:
-        return "the envelope is not JSON"
-    if not isinstance(envelope, dict) or tuple(envelope) != _KEYS or envelope["v"] != VERSION:
-        return "the envelope does not have the shape of an envelope"
+    if row.key_seq != seq:
+        return f"event {seq} is missing; the next one stored is {row.key_seq}"
+    envelope = _envelope(row)
+    if isinstance(envelope, str):
+        return envelope
     if envelope["prev"] != prev:
         return "the chain breaks here: `prev` is not the hash of the event before"
     copies = (
-        ("id", _hex(id_), _undashed(envelope["id"])),
-        ("stream", _hex(stream), _undashed(envelope["stream"])),
-        ("seq", row_seq, envelope["seq"]),
-        ("item", _hex(item), _undashed(envelope["item"])),
-        ("type", type_, envelope["type"]),
-        ("at", _instant(at), _instant(envelope["at"])),
-        ("actor", actor, envelope["actor"]),
-        ("cause", _hex(cause), _undashed(envelope["cause"])),
+        ("id", _hex(row.id), _undashed(envelope["id"])),
+        ("stream", _hex(row.stream), _undashed(envelope["stream"])),
+        ("stream", _hex(row.key_stream), _undashed(envelope["stream"])),
+        ("seq", row.seq, envelope["seq"]),
+        ("seq", row.key_seq, envelope["seq"]),
+        ("item", _hex(row.item), _undashed(envelope["item"])),
+        ("type", row.type, envelope["type"]),
+        ("at", _instant(row.at), _instant(envelope["at"])),
+        ("actor", row.actor, envelope["actor"]),
+        ("cause", _hex(row.cause), _undashed(envelope["cause"])),
     )
     for name, copy, original in copies:
         if copy != original:
             return f"the column {name!r} does not agree with the envelope"
-    return _payload_fault(envelope["fields"], body, file)
+    return _payload_fault(envelope["fields"], row)
 
 
-def _payload_fault(fields: list[str], body: str | None, file: str | None) -> str | None:
-    if body is None:
-        return "the payload is missing"
+def _envelope(row: Row) -> dict[str, Any] | str:
+    """Read the envelope, or say why it is not the one that was recorded."""
+    if row.id is None and row.envelope is None:
+        return "its row can not be read: the database is damaged there"
+    if not isinstance(row.envelope, str) or _sha256(row.envelope) != row.hash:
+        return "the envelope was changed: its hash is not the one recorded with it"
     try:
-        found = digests(unpack(body, file or ""))
+        envelope = json.loads(row.envelope)
+    except ValueError:
+        return "the envelope is not JSON"
+    if not isinstance(envelope, dict) or tuple(envelope) != _KEYS or envelope["v"] != VERSION:
+        return "the envelope does not have the shape of an envelope"
+    return envelope
+
+
+def _name(row: Row) -> str:
+    """Name an event as its envelope does, where that is whole; else by its column."""
+    envelope = _envelope(row)
+    return str(envelope["id"]) if isinstance(envelope, dict) else _dashed(_hex(row.id))
+
+
+def _sha256(text: str) -> str:
+    # Bytes that are no text came as surrogates, and become themselves again.
+    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _payload_fault(fields: Sequence[str], row: Row) -> str | None:
+    if row.body is None and row.file is None:
+        return "the payload is missing"
+    if not (isinstance(row.body, str) and isinstance(row.file, str)):
+        return "the payload was changed: it is not text"
+    if row.payload != row.id:
+        return "the payload's row belongs to another event"
+    try:
+        found = digests(unpack(row.body, row.file))
     except DomainError as error:
         return f"the payload's file does not hold: {error.detail}"
+    except UnicodeError:
+        return "the payload was changed: it is not text"
     if list(found) == fields:
         return None
     changed = len(set(found) - set(fields))
@@ -165,18 +165,18 @@ def _payload_fault(fields: list[str], body: str | None, file: str | None) -> str
     return f"the payload is not whole: {len(fields) - len(found)} disclosures are missing"
 
 
-def _at_the_end(chain: _Chain, head: Head | None) -> list[Fault]:
+def _at_the_end(chain: _Chain, head: tuple[Any, Any] | None) -> list[Fault]:
     stream = _dashed(chain.stream)
     if head is None:
         return [Fault(stream, chain.seq, "head", "the stream has events and no head")]
-    if (head.seq, head.hash) == (chain.seq, chain.hash):
+    if head == (chain.seq, chain.hash):
         return []
-    if head.seq > chain.seq:
-        return [Fault(stream, chain.seq + 1, "missing", f"the tail was cut: the head stands at {head.seq}")]
+    if isinstance(head[0], int) and head[0] > chain.seq:
+        return [Fault(stream, chain.seq + 1, "missing", f"the tail was cut: the head stands at {head[0]}")]
     return [Fault(stream, chain.seq, "head", "the head does not agree with the last event")]
 
 
-def _hex(value: Any) -> str | None:
+def _hex(value: Any) -> Any:
     """Write a stored UUID as 32 hex digits (SQLite keeps them so; PostgreSQL returns UUID)."""
     return value.hex if isinstance(value, UUID) else value
 
@@ -185,10 +185,10 @@ def _undashed(value: Any) -> Any:
     return value.replace("-", "") if isinstance(value, str) else value
 
 
-def _dashed(value: str | None) -> str:
+def _dashed(value: Any) -> str:
     try:
-        return str(UUID(value or ""))
-    except ValueError:
+        return str(UUID(value))
+    except (ValueError, TypeError, AttributeError):
         return repr(value)
 
 
