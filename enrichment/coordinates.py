@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MOST = 500
 _LETTERS = {"n": ("lat", 1), "s": ("lat", -1), "e": ("lon", 1), "w": ("lon", -1)}
 _WORDS = "north|south|east|west"
 _LETTER = rf"(?:(?:{_WORDS})\b|[NSEW](?![A-Za-z]))"
@@ -72,15 +71,10 @@ class _Half:
 
 
 def coordinates(text: str) -> Iterator[Coordinate]:
-    """Yield the positions in a text, in their order; at most 500."""
-    count = 0
+    """Yield the positions in a text, in their order."""
     for match in _PAIR.finditer(text):
-        found = _read(match)
-        if found:
+        if found := _read(match):
             yield found
-            count += 1
-            if count == MOST:
-                return
 
 
 def _read(match: re.Match[str]) -> Coordinate | None:
@@ -90,6 +84,9 @@ def _read(match: re.Match[str]) -> Coordinate | None:
     if first.axis and first.axis == second.axis:
         return None
     if first.notation != second.notation and "whole" not in (first.notation, second.notation):
+        return None
+    if not first.axis and not _marked(match) and first.notation == second.notation == "whole":
+        # "On 12, 13 May": two bare whole numbers are anything.
         return None
     turned = first.axis == "lon"
     lat, lon = (second, first) if turned else (first, second)
@@ -107,6 +104,10 @@ def _read(match: re.Match[str]) -> Coordinate | None:
         lon=round(lon_value, 9),
         ambiguous=doubt,
     )
+
+
+def _marked(match: re.Match[str]) -> bool:
+    return bool(match["amark"] or match["bmark"])
 
 
 def _part(match: re.Match[str], name: str) -> _Half | None:

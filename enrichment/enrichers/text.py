@@ -9,29 +9,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
-from itertools import islice
-
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
+from typing import Any
 
 from enrichment.coordinates import Coordinate, coordinates
 from enrichment.dates import DateCandidate, dates
 from enrichment.domain import STATEMENTS, Enricher, EnricherInput, Flag, Result
 from enrichment.identifiers import Identifier, imo_numbers, mmsi_numbers
+from enrichment.languages import SAMPLE, Language, language
 
-MOST = 500
-SAMPLE = 20_000
-"""How many characters the language is judged by."""
+MOST, ROOM = 500, 100_000
+"""How many candidates of one kind are given, and in how many characters altogether."""
 
-_URL = re.compile(r"\b(?:https?|hxxps?|ftp)(?:://|\[://\]|\[:\]//)[^\s<>\"'`{}|\\^]{3,2000}", re.IGNORECASE)
+LONGEST_URL = 2000
+_URL = re.compile(r"\b(?:https?|hxxps?|ftp)(?:://|\[://\]|\[:\]//)[^\s<>\"'`{}|\\^]{3,}", re.IGNORECASE)
 _DEFANGED = (("[.]", "."), ("(.)", "."), ("[dot]", "."), ("[://]", "://"), ("[:]//", "://"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Language:
-    """An ISO 639-1 code and how sure the guess is (0 to 1); empty and 0 for a text without letters."""
-
-    code: str
-    confidence: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +36,10 @@ class Address:
 
 @dataclass(frozen=True, kw_only=True)
 class TextFindings:
-    """Candidates in the order of the text; `start` counts characters from 0. At most 500 of each kind."""
+    """Candidates in the order of the text; `start` counts characters from 0.
+
+    `more` names the kinds of which the text holds more than is given (500, or 100,000 characters, of each).
+    """
 
     characters: int
     language: Language
@@ -54,41 +48,59 @@ class TextFindings:
     mmsi: tuple[Identifier, ...]
     urls: tuple[Address, ...]
     dates: tuple[DateCandidate, ...]
+    more: tuple[str, ...]
 
 
 def read_text(given: EnricherInput) -> Result:
     """Read a statement's text; flag ship numbers whose check digit is wrong."""
     text = given.fields.get("text", "")
-    imo = tuple(islice(imo_numbers(text), MOST))
-    output = TextFindings(
-        characters=len(text),
-        language=_language(text),
-        coordinates=tuple(coordinates(text)),
-        imo=imo,
-        mmsi=tuple(islice(mmsi_numbers(text), MOST)),
-        urls=tuple(islice(_urls(text), MOST)),
-        dates=tuple(dates(text)),
-    )
-    wrong = [number.value for number in imo if number.valid is False]
+    searches: dict[str, Iterator[Any]] = {
+        "coordinates": coordinates(text),
+        "imo": imo_numbers(text),
+        "mmsi": mmsi_numbers(text),
+        "urls": _urls(text),
+        "dates": dates(text),
+    }
+    found = {kind: _first(search) for kind, search in searches.items()}
+    more = tuple(kind for kind, search in searches.items() if next(search, None) is not None)
+    output = TextFindings(characters=len(text), language=language(text), more=more, **found)
+    wrong = [number.value for number in output.imo if number.valid is False]
     detail = f"The text calls {', '.join(wrong[:5])} an IMO number; the check digit says otherwise."
     return Result(output=output, flags=(Flag(flag="imo_check_digit", detail=detail),) if wrong else ())
 
 
-def _language(text: str) -> Language:
-    if not any(letter.isalpha() for letter in text[:SAMPLE]):
-        return Language(code="", confidence=0.0)
-    code, confidence = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True).classify(text[:SAMPLE])
-    return Language(code=code, confidence=round(float(confidence), 3))
+def _first(search: Iterator[Any]) -> tuple[Any, ...]:
+    """Take what comes first, until there is no room for one more; the search stands where it stopped."""
+    taken, room = [], ROOM
+    for each in search:
+        taken.append(each)
+        room -= len(repr(each))
+        if len(taken) == MOST or room < 0:
+            break
+    return tuple(taken)
 
 
 def _urls(text: str) -> Iterator[Address]:
     for match in _URL.finditer(text):
-        written = match[0].rstrip(".,;:!?)]'\"»”")
+        written = _without_end(match[0])
         url = written
         for fanged, plain in _DEFANGED:
             url = url.replace(fanged, plain)
         url = re.sub(r"^hxxp", "http", url, flags=re.IGNORECASE)
-        yield Address(text=written, start=match.start(), url=url)
+        if len(url) <= LONGEST_URL:
+            yield Address(text=written, start=match.start(), url=url)
+
+
+def _without_end(url: str) -> str:
+    """Cut off the signs that end a sentence, and brackets that were opened before the URL."""
+    pairs = {")": "(", "]": "["}
+    while url:
+        last = url[-1]
+        open_before = last in pairs and url.count(last) > url.count(pairs[last])
+        if last not in ".,;:!?'\"»”" and not open_before:
+            break
+        url = url[:-1]
+    return url
 
 
 ENRICHER = Enricher(
