@@ -28,6 +28,7 @@ NEAR_M = 1000.0
 _TIME = re.compile(r"(\d{4}):(\d\d):(\d\d)[ T](\d\d):(\d\d):(\d\d)")
 _OFFSET = re.compile(r"[+-]\d\d:\d\d|Z")
 _ZEROS = "0000"
+_TAKEN = "EXIF DateTimeOriginal"
 
 logging.getLogger("exifread").setLevel(logging.CRITICAL)
 
@@ -62,18 +63,20 @@ def read_exif(given: EnricherInput) -> Result:
     assert given.original is not None  # noqa: S101 -- images have an original
     tags = _tags(given)
     gps, flags = _position(tags)
-    taken = _time(tags, "EXIF DateTimeOriginal", "EXIF OffsetTimeOriginal", "EXIF SubSecTimeOriginal")
+    taken = _time(tags, _TAKEN, "EXIF OffsetTimeOriginal", "EXIF SubSecTimeOriginal")
+    modified = _time(tags, "Image DateTime", "EXIF OffsetTime", "EXIF SubSecTime")
     output = Exif(
         make=_text(tags, "Image Make"),
         model=_text(tags, "Image Model"),
         software=_text(tags, "Image Software"),
         orientation=_whole(tags, "Image Orientation"),
         taken=taken,
-        modified=_time(tags, "Image DateTime", "EXIF OffsetTime", "EXIF SubSecTime"),
+        modified=modified,
         gps_time=_gps_time(tags),
         gps=gps,
         tags=len(tags),
     )
+    flags += _doubtful_time(_text(tags, _TAKEN), taken, modified)
     flags += _other_place(gps, given.fields.get("place")) + _other_time(taken, given.fields.get("when"))
     return Result(output=output, flags=tuple(flags))
 
@@ -115,9 +118,10 @@ def _time(tags: Mapping[str, Any], name: str, offset: str, part: str) -> str:
     fraction = _text(tags, part)
     fraction = f".{fraction[:6]}" if fraction.isascii() and fraction.isdigit() else ""
     zone = _text(tags, offset)
-    zone = zone if _OFFSET.fullmatch(zone) else ""
-    text = f"{year}-{month}-{day}T{hour}:{minute}:{second}{fraction}{zone}"
-    return text if _is_time(text) else ""
+    local = f"{year}-{month}-{day}T{hour}:{minute}:{second}{fraction}"
+    if _OFFSET.fullmatch(zone) and _is_time(local + zone):
+        return local + zone
+    return local if _is_time(local) else ""
 
 
 def _is_time(text: str) -> bool:
@@ -168,7 +172,9 @@ def _degrees(tags: Mapping[str, Any], name: str, signs: Mapping[str, int], most:
     if sign is None or len(parts) != 3:
         return None
     value = parts[0] + parts[1] / 60 + parts[2] / 3600
-    return sign * value if min(parts) >= 0 and value <= most else None
+    # Some round 59.99 seconds up to 60.
+    whole = min(parts) >= 0 and max(parts[1:]) <= 60 and value <= most
+    return sign * value if whole else None
 
 
 def _numbers(tags: Mapping[str, Any], name: str) -> list[float]:
@@ -180,6 +186,19 @@ def _numbers(tags: Mapping[str, Any], name: str) -> list[float]:
     except (ZeroDivisionError, ValueError, TypeError, OverflowError):
         return []
     return numbers if all(math.isfinite(number) for number in numbers) else []
+
+
+def _doubtful_time(recorded: str, taken: str, modified: str) -> list[Flag]:
+    if not taken:
+        # Blanks and zeros are how a camera says that it does not know.
+        if not re.search("[1-9]", recorded):
+            return []
+        return [Flag(flag="exif_time_unreadable", detail=f"The file's time of capture is no time: {recorded[:40]}")]
+    begun, ended = parse(taken).earliest, parse(modified).latest if modified else None
+    if not begun or not ended or begun <= ended:
+        return []
+    detail = f"The file says it was taken {taken}, after it was last modified, {modified}: a clock was wrong."
+    return [Flag(flag="exif_times_contradict", detail=detail)]
 
 
 def _other_place(gps: Position | None, place: Mapping[str, Any] | None) -> list[Flag]:
