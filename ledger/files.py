@@ -9,8 +9,9 @@ from uuid import UUID
 
 from ledger.envelope import reveal
 from ledger.events import decode, shape_of
-from ledger.models import Event, Payload
 from ledger.payloads import unpack
+from ledger.raw import rows
+from ledger.verify import intact
 
 Named = Iterable[tuple[str, int]]
 """Pairs of lowercase hex SHA-256 and size in bytes."""
@@ -40,16 +41,18 @@ def names_files(cls: type) -> Callable[[F], F]:
 
 
 def file_references(stream: UUID | None = None) -> Iterator[FileReference]:
-    """Yield the files that a stream's events (or all events) speak of, each as often as it is named."""
-    payloads = Payload.objects.select_related("event").order_by("event__stream", "event__seq")
-    if stream is not None:
-        payloads = payloads.filter(event__stream=stream)
-    for payload in payloads.iterator(chunk_size=500):
-        event: Event = payload.event
-        said_by = f"case {event.stream}, event {event.seq}"
-        if payload.file:
-            yield FileReference(payload.file, None, said_by)
-        if finder := _finders.get(event.type.rpartition("/")[0]):
-            data = decode(event.type, reveal(unpack(payload.body, payload.file)))
+    """Yield the files that a stream's events (or all events) speak of, each as often as it is named.
+
+    An event that was changed speaks of nothing any more: what it says now nobody recorded.
+    """
+    for row in rows(stream):
+        envelope = intact(row)
+        if envelope is None:
+            continue
+        type_, said_by = envelope["type"], f"case {envelope['stream']}, event {envelope['seq']}"
+        if row.file:
+            yield FileReference(row.file, None, said_by)
+        if finder := _finders.get(type_.rpartition("/")[0]):
+            data = decode(type_, reveal(unpack(row.body, row.file)))
             for sha256, size in finder(data):
                 yield FileReference(sha256, size, said_by)

@@ -85,10 +85,10 @@ class _Chain:
             self.hash = row.hash
 
 
-def intact(row: Row) -> bool:
-    """Tell whether an event and its payload are, taken alone, what their digests say."""
+def intact(row: Row) -> dict[str, Any] | None:
+    """Read the envelope of an event that is, taken alone and with its payload, what its digests say; else nothing."""
     envelope = _envelope(row)
-    return isinstance(envelope, dict) and _payload_fault(envelope["fields"], row) is None
+    return envelope if isinstance(envelope, dict) and not _payload_fault(envelope["fields"], row) else None
 
 
 def _fault(row: Row, *, seq: int, prev: str) -> str | None:

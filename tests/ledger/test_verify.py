@@ -171,7 +171,7 @@ def test_a_disclosure_moved_to_another_event_is_named(events: list[Recorded], st
 def test_more_events_than_one_batch_are_all_checked(
     stream: UUID, tamper: Tamper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ledger.verify.BATCH", 7)
+    monkeypatch.setattr("ledger.raw.BATCH", 7)
     last = append(stream, [Fact(Noted(text=str(number))) for number in range(30)], by=ANNA)[-1]
     assert verify(stream=stream).events == 30
     tamper("UPDATE ledger_event SET actor = 'user:x' WHERE id = %s", uuid_param(last.id))

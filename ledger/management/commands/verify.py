@@ -7,7 +7,8 @@ from argparse import ArgumentParser
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from ledger import store
 from ledger.files import file_references
@@ -25,13 +26,20 @@ class Command(BaseCommand):
         parser.add_argument("--files", action="store_true", help="read every stored file and compare its SHA-256")
 
     def handle(self, *args: Any, case: UUID | None, files: bool, **options: Any) -> None:
+        try:
+            self._verify(case=case, files=files)
+        except DatabaseError as error:
+            # Before the first migration, or where even the list of events is broken.
+            raise CommandError(f"FAULT  the database can not be read: {error}") from error
+
+    def _verify(self, *, case: UUID | None, files: bool) -> None:
         report = verify(stream=case)
         bad = [str(fault) for fault in report.faults]
         if case and not report.events:
             bad.append(f"case {case}: it has no events here")
         checked = f"{report.events} events in {report.streams} cases"
         if files:
-            count, faults = _check_files(case)
+            count, faults = _check_files(case, look_for_foreign=case is None and not report.faults)
             bad += faults
             checked += f", {count} files"
         for line in bad:
@@ -42,7 +50,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{checked} checked: all hold.")
 
 
-def _check_files(case: UUID | None) -> tuple[int, list[str]]:
+def _check_files(case: UUID | None, *, look_for_foreign: bool) -> tuple[int, list[str]]:
     faults = []
     count = 0
     known = set()
@@ -51,6 +59,7 @@ def _check_files(case: UUID | None) -> tuple[int, list[str]]:
         count += 1
         if reason := store.check(reference.sha256, reference.size):
             faults.append(f"file {reference.sha256} ({reference.said_by}): {reason}")
-    if case is None:
+    # Files of an event that was changed, or of another case, would only look foreign.
+    if look_for_foreign:
         faults += [f"file {name}: foreign, no event speaks of it" for name in store.foreign(known)]
     return count, faults
