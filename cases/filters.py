@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Any
+
 import django_filters
+from django import forms
 
 from cases.domain import Sensitivity, Status
 from cases.models import Case
 
 
+class Choices(forms.MultipleChoiceField):
+    """Empty choices do not count: a page's form sends one for "any"."""
+
+    def to_python(self, value: Any) -> list[str]:
+        return [each for each in super().to_python(value) if each]
+
+
+class AnyOf(django_filters.MultipleChoiceFilter):
+    """One of the values of an enumeration; given several times, any of them."""
+
+    field_class = Choices
+
+    def __init__(self, values: type[StrEnum], **options: Any) -> None:
+        super().__init__(choices=[(each.value, each.value) for each in values], **options)
+
+
 class CaseFilter(django_filters.FilterSet):
-    status = django_filters.MultipleChoiceFilter(choices=[(each.value, each.value) for each in Status])
-    sensitivity = django_filters.MultipleChoiceFilter(choices=[(each.value, each.value) for each in Sensitivity])
+    status = AnyOf(Status)
+    sensitivity = AnyOf(Sensitivity)
     title = django_filters.CharFilter(lookup_expr="icontains")
 
     class Meta:

@@ -1,4 +1,4 @@
-"""What every command over HTTP has in common: read the request, call the command, answer with how things stand."""
+"""What requests over HTTP have in common: nothing in them is ignored, and a command answers with how things stand."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import dataclasses
 import re
 from typing import Any
 
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from cases.bodies import LengthRequired
 from cases.serializers import ShapeSerializer
+from ledger.errors import Invalid
 
 _ETAG = re.compile(r'(?:W/)?"(\d{1,15})"')
 
@@ -31,7 +34,47 @@ def seen(request: Request) -> int | None:
     return int(found[1]) if found else 0
 
 
-class CommandView(APIView):
+class StrictView(APIView):
+    """A view that refuses what it would otherwise not look at: unknown parameters, a body without its length.
+
+    `parameters` names those of its own; a list adds those of its filters and its pages.
+    """
+
+    parameters: frozenset[str] = frozenset()
+    repeatable: frozenset[str] = frozenset()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Look at the whole request, once it is known who asks.
+
+        :raises Invalid: a parameter is unknown, or stands twice.
+        :raises LengthRequired: a body comes without its length.
+        """
+        super().initial(request, *args, **kwargs)
+        if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
+            raise LengthRequired("Send Content-Length: without it a body that was cut looks whole.")
+        given, known = request.query_params, self._known()
+        errors = {name: ["This parameter is not known here."] for name in given if name not in known}
+        for name in known - self.repeatable:
+            if len(given.getlist(name)) > 1:
+                errors[name] = ["This parameter is given once at most."]
+        if errors:
+            raise Invalid("A parameter can not be used.", errors=errors)
+
+    def _known(self) -> frozenset[str]:
+        filters = getattr(getattr(self, "filterset_class", None), "base_filters", {})
+        page = getattr(self, "paginator", None)
+        pages = {page.cursor_query_param, page.page_size_query_param} if page else set()
+        return self.parameters | frozenset(filters) | pages
+
+
+class OneFormat(DefaultContentNegotiation):
+    """For addresses that answer in one format of their own, whatever the request would accept."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class CommandView(StrictView):
     """A POST that carries out one command: the fields of the request are the command's arguments."""
 
     serializer_class: type[ShapeSerializer]

@@ -12,13 +12,12 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from cases import commands
 from cases import serializers as shapes
 from cases.access import Permission, require, visible_cases
 from cases.filters import CaseFilter
-from cases.http import CommandView, etag, seen
+from cases.http import CommandView, StrictView, etag, seen
 from cases.models import Case, Comment
 from cases.queries import case_for, require_said
 from ledger import codec
@@ -37,10 +36,11 @@ EVENTS_PAGE = 100
         summary="Open a case", request=shapes.OpenCaseSerializer, responses={201: shapes.CaseSerializer}
     ),
 )
-class CaseList(generics.ListAPIView):
+class CaseList(StrictView, generics.ListAPIView):
     required_scopes = READ | WRITE
     serializer_class = shapes.CaseSerializer
     filterset_class = CaseFilter
+    repeatable = frozenset({"status", "sensitivity"})
     ordering = ("-opened_at", "-id")
 
     def get_queryset(self) -> QuerySet[Case]:
@@ -52,7 +52,7 @@ class CaseList(generics.ListAPIView):
         return case_response(request, opened.stream, status=status.HTTP_201_CREATED)
 
 
-class CaseDetail(APIView):
+class CaseDetail(StrictView):
     required_scopes = READ
 
     @extend_schema(summary="Read a case", responses=shapes.CaseSerializer)
@@ -107,7 +107,7 @@ def case_command(
     return extend_schema_view(post=schema)(view).as_view()
 
 
-class CommentList(generics.ListAPIView):
+class CommentList(StrictView, generics.ListAPIView):
     """The comments on a case and on its items, oldest first."""
 
     required_scopes = READ
@@ -119,10 +119,11 @@ class CommentList(generics.ListAPIView):
         return Comment.objects.filter(case=self.kwargs["case_id"])
 
 
-class EventFeed(APIView):
+class EventFeed(StrictView):
     """The events of a case in order, as they were recorded."""
 
     required_scopes = READ
+    parameters = frozenset({"after", "page_size"})
 
     @extend_schema(
         summary="Follow a case's events",

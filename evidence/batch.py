@@ -5,30 +5,33 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from cases.domain import Sensitivity
+from cases.http import OneFormat, StrictView
 from cases.queries import case_for
 from evidence import commands
 from evidence.domain import EvidenceSubmitted
 from evidence.parsers import LinesParser
 from evidence.serializers import SubmitSerializer
 from ledger.codec import to_json
-from ledger.errors import DomainError, Invalid
+from ledger.errors import DomainError, Invalid, TooLarge
 from ledger.recorded import Recorded
 from ledger.strict_json import parse_strict
 
 
-class Batch(APIView):
+class Batch(StrictView):
     """Submit many statements and sightings at once; each line is recorded, or refused for itself."""
 
     required_scopes = {"POST": "evidence:write"}
+    parameters = frozenset({"dry_run"})
     parser_classes = [LinesParser]
+    content_negotiation_class = OneFormat
 
     @extend_schema(
         summary="Submit many items, one JSON object a line",
@@ -39,6 +42,8 @@ class Batch(APIView):
     def post(self, request: Request, case_id: UUID) -> HttpResponse:
         dry = _dry_run(request)
         case = case_for(case_id, by=request.actor)
+        if not request.data:
+            raise Invalid("The batch has no line: send one JSON object a line.")
         read = [_read(line, Sensitivity(case.sensitivity)) for line in request.data]
         with transaction.atomic():
             results = commands.submit_batch(case_id=case_id, submissions=read, by=request.actor)
@@ -57,6 +62,8 @@ def _dry_run(request: Request) -> bool:
 
 def _read(line: bytes, sensitivity: Sensitivity) -> EvidenceSubmitted | DomainError:
     try:
+        if len(line) > settings.MAX_JSON_BYTES:
+            raise TooLarge(f"A line has at most {settings.MAX_JSON_BYTES:,} bytes.")
         return SubmitSerializer.submission(parse_strict(line), sensitivity=sensitivity)
     except DomainError as refusal:
         return refusal

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import django_filters
 from django.db.models import Q, QuerySet
 
+from cases.domain import Sensitivity
+from cases.filters import AnyOf
 from evidence.domain import ItemStatus, Kind
 from evidence.models import Enrichment, ItemState, ItemTag
 from evidence.queries import waiting_items
@@ -17,12 +20,14 @@ from ledger.errors import Invalid
 
 States = QuerySet[ItemState]
 
+_SHA256 = re.compile("[0-9a-fA-F]{64}")
+
 
 class EvidenceFilter(django_filters.FilterSet):
     """The filters of an evidence list; `as_of` picks the moment and is read before them."""
 
-    kind = django_filters.MultipleChoiceFilter(choices=[(each.value, each.value) for each in Kind])
-    status = django_filters.MultipleChoiceFilter(choices=[(each.value, each.value) for each in ItemStatus])
+    kind = AnyOf(Kind)
+    status = AnyOf(ItemStatus)
     tag = django_filters.CharFilter(method="by_tag", help_text="Items that carry this tag.")
     grade = django_filters.CharFilter(method="by_grade", help_text="Admiralty code: B2, or B, or 2.")
     when_from = django_filters.CharFilter(method="by_time_from", help_text="Happened then or later (EDTF).")
@@ -34,9 +39,11 @@ class EvidenceFilter(django_filters.FilterSet):
     source = django_filters.CharFilter(field_name="source_name", lookup_expr="icontains")
     text = django_filters.CharFilter(method="by_text", help_text="Every word; the last may be unfinished.")
     external_id = django_filters.CharFilter()
-    sha256 = django_filters.CharFilter()
-    sensitivity = django_filters.CharFilter()
-    flagged = django_filters.BooleanFilter()
+    sha256 = django_filters.CharFilter(method="by_file", help_text="64 hexadecimal digits.")
+    sensitivity = AnyOf(Sensitivity)
+    flagged = django_filters.TypedChoiceFilter(
+        choices=[("true", "true"), ("false", "false")], coerce=lambda text: text == "true"
+    )
     enrichment = django_filters.ChoiceFilter(
         choices=[(each, each) for each in ("done", "failed", "waiting")], method="by_enrichment"
     )
@@ -80,14 +87,19 @@ class EvidenceFilter(django_filters.FilterSet):
     def by_text(self, states: States, name: str, text: str) -> States:
         return states.filter(item__in=matching(text))
 
+    def by_file(self, states: States, name: str, text: str) -> States:
+        if not _SHA256.fullmatch(text):
+            raise Invalid("The digest can not be read.", errors={"sha256": ["64 hexadecimal digits."]})
+        return states.filter(sha256=text.lower())
+
     def by_enrichment(self, states: States, name: str, status: str) -> States:
         if status == "waiting":
             waiting = Q()
             for source in waiting_items:
                 waiting |= Q(item__in=source())
             return states.filter(waiting) if waiting else states.none()
-        results = Enrichment.objects.filter(case=_case(self), status=status)
-        return states.filter(item__in=results.values("item"))
+        results = Enrichment.objects.filter(case=_case(self)).newest(as_of=getattr(self.request, "as_of", None))
+        return states.filter(item__in=results.filter(status=status).values("item"))
 
     def picked_before(self, states: States, name: str, text: str) -> States:
         return states

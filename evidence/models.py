@@ -128,6 +128,19 @@ class Link(models.Model):
         return f"{self.item} {self.relation} {self.target}"
 
 
+class EnrichmentQuerySet(models.QuerySet["Enrichment"]):
+    """What enrichers said of items."""
+
+    def newest(self, *, as_of: int | None = None) -> EnrichmentQuerySet:
+        """Keep, of each item, the newest result of each enricher; as it was after event `as_of` of the case."""
+        known = self if as_of is None else self.filter(seq__lte=as_of)
+        newer = models.Q(version__gt=models.OuterRef("version")) | models.Q(
+            version=models.OuterRef("version"), seq__gt=models.OuterRef("seq")
+        )
+        same = known.filter(newer, item=models.OuterRef("item"), enricher=models.OuterRef("enricher"))
+        return known.filter(~models.Exists(same))
+
+
 class Enrichment(models.Model):
     """What an enricher found, or why it could not; its id is that of its event. Older ones stay."""
 
@@ -148,6 +161,8 @@ class Enrichment(models.Model):
     permanent = models.BooleanField(default=False)
     seconds = models.FloatField(null=True)
     at = models.DateTimeField()
+
+    objects = EnrichmentQuerySet.as_manager()
 
     class Meta:
         ordering = ["enricher", "-version", "-seq"]

@@ -8,6 +8,7 @@ from typing import IO, Any
 from django.conf import settings
 from rest_framework.parsers import BaseParser, MultiPartParser
 
+from cases.bodies import read_body
 from ledger.errors import TooLarge
 
 LINES = 10_000
@@ -32,9 +33,8 @@ class LinesParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> list[bytes]:
-        body = stream.read(settings.MAX_BATCH_BYTES + 1)
-        if len(body) > settings.MAX_BATCH_BYTES:
-            raise TooLarge(f"A batch has at most {settings.MAX_BATCH_BYTES:,} bytes: send it in parts.")
+        request = (parser_context or {})["request"]
+        body = read_body(stream, request, limit=settings.MAX_BATCH_BYTES, what="A batch")
         lines = list(_lines(body))
         if len(lines) > LINES:
             raise TooLarge(f"A batch has at most {LINES:,} lines: send it in parts.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -106,9 +106,11 @@ def moment(case_id: UUID, as_of: str) -> int:
         return int(as_of)
     try:
         at = datetime.fromisoformat(as_of)
-    except ValueError:
+        # Near the ends of the calendar there is no such instant in UTC.
+        at = at.astimezone(UTC) if at.tzinfo else None
+    except (ValueError, OverflowError):
         at = None
-    if at is None or at.tzinfo is None:
+    if at is None:
         said = "An event's seq, or an instant with its zone such as 2026-11-23T10:00:00Z."
         raise Invalid("as_of can not be read.", errors={"as_of": [said]})
     return seq_at(case_id, at)

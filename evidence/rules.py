@@ -231,6 +231,8 @@ def _bad_place(place: Place) -> Errors:
         errors["place"] = ["A position needs both lat and lon."]
     if place.lat is not None and not -90 <= place.lat <= 90:
         errors["place.lat"] = ["A latitude lies between -90 and 90 degrees."]
+        if abs(place.lat) <= 180 and place.lon is not None and abs(place.lon) <= 90:
+            errors["place.lat"].append("It may be the longitude: are the two swapped?")
     if place.lon is not None and not -180 <= place.lon <= 180:
         errors["place.lon"] = ["A longitude lies between -180 and 180 degrees."]
     if place.radius_m is not None and not 0 <= place.radius_m <= 20_040_000:
@@ -260,6 +262,8 @@ def _doubtful(said: EvidenceSubmitted, now: datetime) -> list[EvidenceFlagged]:
             flags.append(_flag("in_the_future", f"{path} says {text}, which had not come yet."))
         elif "/" not in text and _is_year_1_or_9999(when):
             flags.append(_flag("doubtful_year", f"{path} says {text}: most often a missing value."))
+        if when.zone == "unknown":
+            flags.append(_flag("zone_unknown", f"{path} says {text}: a local time, and nothing says where."))
     return flags
 
 

@@ -15,9 +15,8 @@ from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
-from rest_framework.views import APIView
 
-from cases.http import CommandView, etag, seen
+from cases.http import CommandView, OneFormat, StrictView, etag, seen
 from cases.queries import case_for
 from evidence import commands, queries
 from evidence import serializers as shapes
@@ -36,13 +35,14 @@ WRITE = {"POST": "evidence:write"}
 AS_OF = OpenApiParameter("as_of", str, description="How things stood: an event's seq, or an instant with its zone.")
 
 
-class EvidenceList(generics.ListAPIView):
+class EvidenceList(StrictView, generics.ListAPIView):
     """The evidence of a case: list it, or add to it."""
 
     required_scopes = READ | WRITE
     parser_classes = [*api_settings.DEFAULT_PARSER_CLASSES, UploadParser]
     serializer_class = shapes.ItemSerializer
     filterset_class = EvidenceFilter
+    repeatable = frozenset({"kind", "status", "sensitivity"})
     ordering = ("-seq",)
 
     def get_queryset(self) -> QuerySet[ItemState]:
@@ -78,8 +78,9 @@ class EvidenceList(generics.ListAPIView):
         return item_response(request, case_id, recorded.item, status=201)
 
 
-class EvidenceDetail(APIView):
+class EvidenceDetail(StrictView):
     required_scopes = READ
+    parameters = frozenset({"as_of"})
 
     @extend_schema(summary="Read an item", parameters=[AS_OF], responses=shapes.ItemSerializer)
     def get(self, request: Request, case_id: UUID, item: UUID) -> Response:
@@ -88,10 +89,11 @@ class EvidenceDetail(APIView):
         return response
 
 
-class Original(APIView):
+class Original(StrictView):
     """The bytes as received. They leave as an attachment only, after their hash was checked."""
 
     required_scopes = READ
+    content_negotiation_class = OneFormat
 
     @extend_schema(summary="Download an original", responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, case_id: UUID, item: UUID) -> HttpResponseBase:
@@ -104,10 +106,11 @@ class Original(APIView):
         return response
 
 
-class DerivativeFile(APIView):
+class DerivativeFile(StrictView):
     """A raster picture that an enricher made from an original."""
 
     required_scopes = READ
+    content_negotiation_class = OneFormat
 
     @extend_schema(summary="Show a preview", responses={(200, "image/webp"): OpenApiTypes.BINARY})
     def get(self, request: Request, case_id: UUID, item: UUID, sha256: str) -> HttpResponseBase:
@@ -204,16 +207,19 @@ def _submitted(request: Request) -> tuple[dict[str, Any], FileReference | None]:
     )
 
 
-class Search(generics.ListAPIView):
+class Search(StrictView, generics.ListAPIView):
     """Items, in any case the caller may read, that hold every word of `q`."""
 
     required_scopes = READ
     serializer_class = shapes.ItemSerializer
     filter_backends = ()
+    parameters = frozenset({"q"})
     ordering = ("-submitted_at", "-item")
 
     def get_queryset(self) -> QuerySet[ItemState]:
-        text = self.request.query_params.get("q", "")
+        text = self.request.query_params.get("q")
+        if text is None:
+            raise Invalid("There is nothing to search for.", errors={"q": ["This parameter is required."]})
         return queries.visible_everywhere(self.request.actor).filter(item__in=matching(text))
 
     @extend_schema(

@@ -15,6 +15,7 @@ from calendar import isleap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import product
 from typing import Literal
 
@@ -100,6 +101,7 @@ class _Span:
         return (_moved(self.last, WEST) if self.floats else self.last).replace(tzinfo=UTC)
 
 
+@lru_cache(maxsize=2048)
 def parse(text: str) -> When:
     """Read a time.
 

@@ -6,6 +6,7 @@ written without spaces, are words each; what cannot be seen (zero-width, soft hy
 
 from __future__ import annotations
 
+from itertools import accumulate
 from unicodedata import category, normalize
 
 LONGEST = 64
@@ -59,15 +60,12 @@ _TABLE = _Table()
 
 def words(text: str) -> list[str]:
     """List the different words of a text, in the order they first appear."""
-    found: dict[str, None] = {}
-    size = 0
-    for word in _split(text):
-        if word not in found:
-            size += len(word.encode())
-            if size > MOST:
-                break
-            found[word] = None
-    return list(found)
+    found = list(dict.fromkeys(_split(text)))
+    # A character has at most four bytes in UTF-8, so most texts need no counting.
+    if 4 * sum(map(len, found)) > MOST:
+        sizes = accumulate(len(word.encode()) for word in found)
+        found = [word for word, size in zip(found, sizes, strict=True) if size <= MOST]
+    return found
 
 
 def query(text: str) -> list[str]:
@@ -84,6 +82,8 @@ def _split(text: str) -> list[str]:
 
 
 def _from_first_letter(run: str) -> str:
+    if run[0].isalnum():
+        return run
     # Marks that lost their letter, such as those of an emoji, are no word.
     first = next((n for n, character in enumerate(run) if category(character)[0] != "M"), len(run))
     return run[first:]

@@ -18,9 +18,9 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from rest_framework.exceptions import APIException
 
-from ledger.errors import Conflict, DomainError, Invalid, TooLarge, Unprocessable
+from cases.bodies import read_body
+from ledger.errors import Conflict, Invalid, Unprocessable
 from osint import problems
 from osint.authentication import caller
 from osint.models import IdempotencyRecord
@@ -54,7 +54,8 @@ class IdempotencyMiddleware:
             if who is None:
                 return self.get_response(request)
             return self._once(request, who, key, fingerprint(request))
-        except (DomainError, APIException) as error:
+        # Views have their own handler. What comes here was raised around them: by the body, the token, the commit.
+        except Exception as error:
             document, headers = problems.of(error)
             if isinstance(error, InProgress):
                 headers["Retry-After"] = "1"
@@ -93,9 +94,7 @@ def fingerprint(request: HttpRequest) -> str:
 
 def _body(request: HttpRequest) -> bytes:
     limit = max(settings.MAX_BATCH_BYTES, settings.MAX_JSON_BYTES)
-    body = request.read(limit + 1)
-    if len(body) > limit:
-        raise TooLarge(f"A body has at most {limit:,} bytes here.")
+    body = read_body(request, request, limit=limit, what="A body")
     # Views read it again from here.
     request._body = body  # type: ignore[attr-defined]
     return body

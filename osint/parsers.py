@@ -8,7 +8,7 @@ from typing import IO, Any
 from django.conf import settings
 from rest_framework.parsers import BaseParser
 
-from ledger.errors import TooLarge
+from cases.bodies import read_body
 from ledger.strict_json import parse_strict
 
 
@@ -23,7 +23,5 @@ class StrictJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        body = stream.read(settings.MAX_JSON_BYTES + 1)
-        if len(body) > settings.MAX_JSON_BYTES:
-            raise TooLarge(f"A JSON body has at most {settings.MAX_JSON_BYTES:,} bytes.")
-        return parse_strict(body)
+        request = (parser_context or {})["request"]
+        return parse_strict(read_body(stream, request, limit=settings.MAX_JSON_BYTES, what="A JSON body"))

@@ -54,8 +54,7 @@ def problem(status: int, code: str, title: str, detail: str, errors: Mapping[str
 def of(error: BaseException) -> tuple[Problem, dict[str, str]]:
     """Turn any exception into a problem document and the headers it needs; an unforeseen one is logged."""
     if isinstance(error, DomainError):
-        headers = {"Retry-After": RETRY_AFTER} if error.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-        return problem(error.status, error.code, error.title, error.detail, error.errors), headers
+        return problem(error.status, error.code, error.title, error.detail, error.errors), _headers(error)
     if isinstance(error, exceptions.APIException):
         return _of_framework(error)
     for kinds, status, code, title, detail in _KNOWN:
@@ -84,7 +83,12 @@ class ProblemMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if not request.path.startswith(PATHS) or response.status_code < HTTPStatus.BAD_REQUEST:
+        if not request.path.startswith(PATHS):
+            return response
+        if response.status_code == HTTPStatus.MOVED_PERMANENTLY and request.method not in {"GET", "HEAD"}:
+            # An address without its last slash: after a 301 clients come back with a GET, and think all went well.
+            response.status_code = HTTPStatus.PERMANENT_REDIRECT
+        if response.status_code < HTTPStatus.BAD_REQUEST:
             return response
         if response.get("Content-Type", "").startswith(("application/problem+json", "application/json")):
             return response
@@ -92,6 +96,9 @@ class ProblemMiddleware:
         headers = {name: response[name] for name in ("Allow", "Retry-After") if name in response}
         code = status.phrase.lower().replace(" ", "-")
         document = problem(status, code, status.phrase, status.description or status.phrase)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            # Django logged the trace; this line leads to it from the id that the client has.
+            log.error("uncaught", instance=document["instance"], path=request.path)
         return answer(document, headers)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -104,6 +111,15 @@ class ProblemMiddleware:
 def answer(document: Problem, headers: Mapping[str, str]) -> HttpResponse:
     """Send a problem document from outside of a view."""
     return JsonResponse(document, status=document["status"], content_type=CONTENT_TYPE, headers=headers)
+
+
+def _headers(error: DomainError) -> dict[str, str]:
+    if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return {"Retry-After": RETRY_AFTER}
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        # RFC 9110, 15.5.2: a 401 always says how to do better; RFC 6750, 3.1 has the word for it.
+        return {"WWW-Authenticate": 'Bearer realm="waterline", error="invalid_token"'}
+    return {}
 
 
 def _of_framework(error: exceptions.APIException) -> tuple[Problem, dict[str, str]]:

@@ -174,6 +174,10 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "osint.problems.handle",
+    # What an address takes is in the schema; OPTIONS, which would tell it without looking at the case, is a 405.
+    "DEFAULT_METADATA_CLASS": None,
+    # One format: a parameter that names another would be ignored in silence.
+    "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "PAGE_SIZE": 50,
 }
@@ -223,6 +227,8 @@ SWEEP_SECONDS = env.whole("OSINT_SWEEP_SECONDS", 15, least=1)
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "enrichment.tasks.sweep", "schedule": float(SWEEP_SECONDS)},
     "custody": {"task": "evidence.tasks.record_custody", "schedule": 30.0},
+    "leftovers": {"task": "ledger.tasks.sweep_incoming", "schedule": timedelta(hours=1)},
+    "answers": {"task": "osint.tasks.forget_answers", "schedule": timedelta(hours=1)},
 }
 
 # Logs: JSON for machines, plain lines for a person at a terminal.

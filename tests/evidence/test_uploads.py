@@ -105,6 +105,7 @@ def test_an_upload_that_is_not_kept_is_gone_when_the_request_ends(files: Path) -
     assert left(files) == []
 
 
+@pytest.mark.django_db
 def test_the_response_of_a_view_that_keeps_nothing_takes_the_upload_with_it(files: Path) -> None:
     from django.core.handlers.wsgi import WSGIHandler
 

@@ -1,0 +1,23 @@
+"""What beat asks for: leftovers of uploads away."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from celery import shared_task
+
+from ledger import store
+
+LEFT_OVER = timedelta(hours=24)
+"""Since the last byte was written. What a living process still holds is never taken, however old."""
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task(name="ledger.tasks.sweep_incoming")
+def sweep_incoming(**_: Any) -> None:
+    """Remove what killed processes left half written on this machine."""
+    if removed := store.sweep_incoming(older_than=LEFT_OVER):
+        log.info("leftovers_removed", count=removed)

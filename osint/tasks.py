@@ -1,0 +1,19 @@
+"""What beat asks for: old answers to repeatable requests away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from celery import shared_task
+
+from osint import idempotency
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task(name="osint.tasks.forget_answers")
+def forget_answers(**_: Any) -> None:
+    """Forget the answers that nobody will ask for again."""
+    if forgotten := idempotency.prune():
+        log.info("answers_forgotten", count=forgotten)
