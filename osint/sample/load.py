@@ -66,8 +66,9 @@ def load_sample(*, owner: UUID, reviewer: UUID, viewer: UUID) -> UUID:
     cases.add_member(case_id=case, user=reviewer, role=Role.REVIEWER, by=lead)
     cases.add_member(case_id=case, user=viewer, role=Role.VIEWER, by=lead)
     ids = _submit_scenes(case, by=lead)
-    ids |= _submit(case, statements.statements(), by=lead)
     ids |= _submit(case, _as_first_entered(ids), by=lead)
+    # Last, so that the list of evidence begins with them.
+    ids |= _submit(case, statements.statements(), by=lead)
     _link(case, ids, by=lead)
     _grade(case, ids, by=second)
     _set_right(case, ids, by=lead)

@@ -76,8 +76,8 @@ def _about(around: Frame, row: ItemState, *, as_of: int | None) -> dict[str, Any
     found_by_tools = results.of_item(case_id, item, as_of=as_of)
     found = relations(case_id, item, said=shown, by=around.by)
     entries = history.of_item(case_id, item) if reads and as_of is None else []
-    custody = list(Custody.objects.filter(item=item)) if reads else []
-    looks = list(Look.objects.filter(case_id=case_id, item=item).order_by("id")) if reads else []
+    custody = list(Custody.objects.filter(item=item).order_by("-seq", "-id")[: HISTORY + 1]) if reads else []
+    looks = list(Look.objects.filter(case_id=case_id, item=item).order_by("-id")[:HISTORY]) if reads else []
     comments = list(Comment.objects.filter(item=item).order_by("seq")) if reads else []
     names = names_of([row.submitted_by, *(each.actor for each in (*custody, *looks)), *(c.author for c in comments)])
     offered = queries.visible_items(case_id, by=around.by).now().exclude(item=item) if around.may["edit"] else None
@@ -94,7 +94,8 @@ def _about(around: Frame, row: ItemState, *, as_of: int | None) -> dict[str, Any
         "reads": reads,
         "entries": entries[:HISTORY],
         "older_entries": max(0, len(entries) - HISTORY),
-        "custody": [(each, names[each.actor]) for each in custody],
+        "custody": [(each, names[each.actor]) for each in custody[:HISTORY]],
+        "older_custody": len(custody) > HISTORY,
         "looks": [(each, names[each.actor]) for each in looks],
         "comments": [(each, names[each.author]) for each in comments],
         "submitted_by": names[row.submitted_by],
