@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from uuid import UUID
@@ -18,6 +18,9 @@ log = structlog.get_logger(__name__)
 FIRST, LATER = 0, 9
 """Celery's priorities on Redis and Valkey: the lower number goes first."""
 
+MANY = 20
+"""From so many jobs on, publishing them one by one is a worker's business."""
+
 _priority = ContextVar("priority", default=FIRST)
 
 
@@ -31,21 +34,49 @@ def yielding() -> Iterator[None]:
         _priority.reset(before)
 
 
-def publish(jobs: Iterable[UUID]) -> bool:
+def announce(jobs: Sequence[UUID]) -> None:
+    """Send news of jobs that were inserted as published, once they are committed.
+
+    So nothing is written after the commit that somebody waits for. Where the broker does not hear it, the jobs say so,
+    and the next sweep takes them; where this process dies before it could speak, a later one does. Many jobs go out as
+    one message, for a worker to publish.
+    """
+    from enrichment.tasks import pass_on
+
+    if len(jobs) < MANY:
+        unsent = _send(jobs)
+    else:
+        try:
+            pass_on.apply_async(kwargs={"job_ids": [str(job) for job in jobs]}, priority=_priority.get())
+            unsent = []
+        except OperationalError as error:
+            unsent = _unreachable(error, jobs)
+    if unsent:
+        Job.objects.filter(pk__in=unsent).update(published_at=None)
+
+
+def publish(jobs: Sequence[UUID]) -> bool:
     """Send one message for each job; a broker that does not answer loses nothing.
 
     :returns: whether the broker took them all.
     """
+    unsent = _send(jobs)
+    Job.objects.filter(pk__in=jobs[: len(jobs) - len(unsent)]).update(published_at=timezone.now())
+    return not unsent
+
+
+def _send(jobs: Sequence[UUID]) -> Sequence[UUID]:
+    """Send one message for each job and return those, at the end, that the broker did not take."""
     from enrichment.tasks import run_job
 
-    sent: list[UUID] = []
-    try:
-        for job in jobs:
+    for number, job in enumerate(jobs):
+        try:
             run_job.apply_async(kwargs={"job_id": str(job)}, priority=_priority.get())
-            sent.append(job)
-    except OperationalError as error:
-        log.warning("broker_unreachable", reason=type(error).__name__)
-        return False
-    finally:
-        Job.objects.filter(pk__in=sent).update(published_at=timezone.now())
-    return True
+        except OperationalError as error:
+            return _unreachable(error, jobs[number:])
+    return []
+
+
+def _unreachable(error: OperationalError, unsent: Sequence[UUID]) -> Sequence[UUID]:
+    log.warning("broker_unreachable", reason=type(error).__name__)
+    return unsent

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from hashlib import sha256
 
 from django.db import transaction
+from django.utils import timezone
 
 from enrichment import registry
 from enrichment.domain import Enricher
 from enrichment.models import Job
-from enrichment.publish import publish
+from enrichment.publish import announce
 from evidence import domain
 from evidence.models import ItemState
 from evidence.projections import state_of
 from ledger import codec
 from ledger.recorded import Recorded
-from ledger.subscriptions import reacts_to
+from ledger.rows import insert
+from ledger.subscriptions import reacts_to, reacts_to_run
 
 
-@reacts_to(domain.EvidenceSubmitted, domain.EvidenceCorrected)
-def plan(event: Recorded) -> None:
-    """Insert a job for each enricher whose input is new, and publish them once the event is committed."""
-    said = state_of(ItemState.objects.now().get(item=event.item)).said
-    jobs = [
+@reacts_to_run(domain.EvidenceSubmitted)
+def plan(events: Sequence[Recorded]) -> None:
+    """Insert a job for each enricher that reads what was submitted, and announce them once all is committed."""
+    _insert([job for event in events for job in _jobs(event, _as_read_back(event.data))])
+
+
+@reacts_to(domain.EvidenceCorrected)
+def plan_again(event: Recorded) -> None:
+    """Do the same for each enricher whose input is new after a correction."""
+    _insert(_jobs(event, state_of(ItemState.objects.now().get(item=event.item)).said))
+
+
+def _as_read_back(said: domain.EvidenceSubmitted) -> domain.EvidenceSubmitted:
+    # A whole number that stands for a float is one after it was stored, and a digest tells the two apart.
+    return codec.from_values(domain.EvidenceSubmitted, codec.to_values(said))
+
+
+def _jobs(event: Recorded, said: domain.EvidenceSubmitted) -> list[Job]:
+    assert event.item is not None  # noqa: S101 -- every evidence event is about an item
+    return [
         Job(
             case_id=event.stream,
             item=event.item,
@@ -31,11 +49,15 @@ def plan(event: Recorded) -> None:
             enricher=enricher.name,
             version=enricher.version,
             input_digest=digest_of(enricher, said),
+            published_at=timezone.now(),
         )
         for enricher in registry.accepting(said.kind)
     ]
-    Job.objects.bulk_create(jobs, ignore_conflicts=True)
-    transaction.on_commit(partial(publish, [job.id for job in jobs]))
+
+
+def _insert(jobs: list[Job]) -> None:
+    insert(jobs, unless_there=True)
+    transaction.on_commit(partial(announce, [job.id for job in jobs]))
 
 
 def digest_of(enricher: Enricher, said: domain.EvidenceSubmitted) -> str:

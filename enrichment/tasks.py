@@ -8,12 +8,19 @@ from uuid import UUID
 from celery import shared_task
 
 from enrichment import commands
+from enrichment.publish import publish
 
 
 @shared_task(name="enrichment.tasks.run_job")
 def run_job(*, job_id: str, **_: Any) -> None:
     """Run one enricher on one item, if nobody else has or does."""
     commands.run_job(job_id=UUID(job_id))
+
+
+@shared_task(name="enrichment.tasks.pass_on")
+def pass_on(*, job_ids: list[str], **_: Any) -> None:
+    """Publish many jobs that were inserted together, one by one."""
+    publish([UUID(job_id) for job_id in job_ids])
 
 
 @shared_task(name="enrichment.tasks.sweep")

@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 _converter = Converter(detailed_validation=True)
 _plain = Converter()
+# One for all: `json.dumps` would make another one for each value.
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _scalar(kind: type) -> Any:
@@ -132,7 +134,7 @@ class ShapeError(ValueError):
 
 def to_json(value: Any) -> str:
     """Write compact JSON in UTF-8 text; NaN and infinities are refused."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _encoder.encode(value)
 
 
 def _sentences(error: BaseException, path: str = "") -> dict[str, list[str]]:

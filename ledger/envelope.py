@@ -21,6 +21,9 @@ from uuid import UUID
 from ledger.codec import to_json
 
 VERSION = 1
+SALT = 16
+"""Bytes of a salt."""
+
 GENESIS = "0" * 64
 """The `prev` of a chain's first event."""
 
@@ -71,7 +74,10 @@ def chain_hash(envelope: str) -> str:
 
 def disclose(values: dict[str, Any]) -> list[str]:
     """Write one salted disclosure for each payload field."""
-    return [to_json([_b64(secrets.token_bytes(16)), name, value]) for name, value in values.items()]
+    salts = secrets.token_bytes(SALT * len(values))
+    return [
+        to_json([_b64(salts[n * SALT : (n + 1) * SALT]), name, value]) for n, (name, value) in enumerate(values.items())
+    ]
 
 
 def digest(disclosure: str) -> str:
