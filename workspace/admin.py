@@ -39,6 +39,12 @@ class AccountAdmin(UserAdmin):
     readonly_fields = ["last_login", "date_joined"]
     filter_horizontal = []
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Let a new account in at once: what it may see is decided by the teams it is added to."""
+        if not change:
+            obj.is_staff = True
+        super().save_model(request, obj, form, change)
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and request.user.is_superuser)
 

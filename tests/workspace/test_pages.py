@@ -171,3 +171,19 @@ def _without_nonces(answer: Any, case: object) -> bytes:
     body: bytes = answer.content
     body = re.sub(rb'name="csrfmiddlewaretoken" value="[^"]+"', b"", body)
     return body.replace(str(case).encode(), b"")
+
+
+def test_a_new_account_may_sign_in_and_sees_nothing_until_a_team_takes_it_in(
+    world: World, browser: Browser, charlie: Any
+) -> None:
+    charlie.is_superuser = True
+    charlie.save()
+    password = "a-long-way-to-harbour"
+    sent = {"username": "dana", "usable_password": "true", "password1": password, "password2": password}
+    assert browser(charlie).post("/admin/osint/user/add/", sent).status_code == 302
+    client = Client()
+    answer = client.post("/admin/login/?next=/admin/", {"username": "dana", "password": password})
+    assert answer.status_code == 302
+    page = client.get("/admin/").content.decode()
+    assert "You are on no case's team yet" in page.replace("&#x27;", "'")
+    assert client.get("/admin/osint/user/").status_code == 403
