@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from cases import domain
-from cases.access import Permission, require, role_in
-from cases.models import Case
+from cases.access import Permission, require_role, role_among, visible_cases
+from cases.models import Case, Member
 from ledger.actors import Actor
 from ledger.append import lock
-from ledger.errors import PreconditionRequired, StaleStream
+from ledger.errors import NotFound, PreconditionRequired, StaleStream
 
 
 def case_for(case_id: UUID, *, by: Actor) -> Case:
@@ -17,8 +18,12 @@ def case_for(case_id: UUID, *, by: Actor) -> Case:
 
     :raises NotFound: there is none, or not for this caller.
     """
-    role_in(case_id, by=by)
-    return Case.objects.get(pk=case_id)
+    if by.user is None:
+        raise NotFound
+    try:
+        return visible_cases(by).get(pk=case_id)
+    except Case.DoesNotExist:
+        raise NotFound from None
 
 
 def load_case(case_id: UUID, *, by: Actor, permission: Permission, seen: int | None = None) -> domain.Case:
@@ -30,10 +35,12 @@ def load_case(case_id: UUID, *, by: Actor, permission: Permission, seen: int | N
     :raises StaleStream: the case changed since the caller saw it.
     """
     lock(case_id)
-    require(case_id, permission, by=by)
-    row = Case.objects.get(pk=case_id)
+    # The team and the case in one read: a case always has an owner.
+    team = list(Member.objects.filter(case=case_id).select_related("case"))
+    require_role(role_among(team, case_id, by=by), permission)
+    row = team[0].case
     require_seen(seen, row.seq)
-    return state_of(row)
+    return _state(row, {member.user_id: member.role for member in team})
 
 
 def require_seen(seen: int | None, seq: int) -> None:
@@ -57,12 +64,15 @@ def require_said(seen: int | None) -> int:
 
 def state_of(row: Case) -> domain.Case:
     """Read a case's row, and its team, back into the domain's state."""
-    team = {user: domain.Role(role) for user, role in row.members.values_list("user_id", "role")}
+    return _state(row, dict(row.members.values_list("user_id", "role")))
+
+
+def _state(row: Case, roles: Mapping[UUID, str]) -> domain.Case:
     return domain.Case(
         title=row.title,
         description=row.description,
         sensitivity=domain.Sensitivity(row.sensitivity),
         status=domain.Status(row.status),
         tags=tuple(row.tags),
-        team=team,
+        team={user: domain.Role(role) for user, role in roles.items()},
     )

@@ -30,7 +30,6 @@ from ledger.ids import uuid7
 from ledger.recorded import Recorded
 
 
-@transaction.atomic
 def submit_evidence(*, case_id: UUID, said: EvidenceSubmitted, by: Actor) -> Recorded:
     """Record an item of evidence. The bytes of its file must be in the store already.
 
@@ -167,9 +166,12 @@ def _submission(case_id: UUID, said: EvidenceSubmitted | DomainError, *, by: Act
         raise said
     decided = rules.submit(replace(said, submitter=by.user), now=now)
     require_items(case_id, {*said.derived_from, *said.basis}, by=by)
-    item, first = uuid7(), uuid7()
-    facts = [Fact(decided[0], item=item, id=first)]
-    return facts + [Fact(data, item=item, cause=first) for data in decided[1:]]
+    item = uuid7()
+    if len(decided) == 1:
+        return [Fact(decided[0], item=item)]
+    # The doubts name the submission as their cause, so its id is chosen here.
+    first = uuid7()
+    return [Fact(decided[0], item=item, id=first), *(Fact(data, item=item, cause=first) for data in decided[1:])]
 
 
 def _first_of(recorded: Iterator[Recorded], count: int) -> Recorded:

@@ -116,19 +116,21 @@ def moment(case_id: UUID, as_of: str) -> int:
     return seq_at(case_id, at)
 
 
-def represent(rows: Sequence[ItemState], *, as_of: int | None = None) -> list[dict[str, Any]]:
+def represent(rows: Sequence[ItemState], *, as_of: int | None = None, fresh: bool = False) -> list[dict[str, Any]]:
     """Show items as the API gives them: the fields as they stand, what is derived, what tools found.
 
-    Two queries, however many items.
+    Two queries, however many items; one for fresh ones, of which no tool can have found anything yet.
     """
-    results = enrichments_of([row.item for row in rows], as_of=as_of)
+    results = enrichments_of([row.item for row in rows], as_of=as_of, fresh=fresh)
     return [{**_own(row), "enrichments": results[row.item]} for row in rows]
 
 
-def enrichments_of(items: Collection[UUID], *, as_of: int | None = None) -> dict[UUID, list[dict[str, Any]]]:
+def enrichments_of(
+    items: Collection[UUID], *, as_of: int | None = None, fresh: bool = False
+) -> dict[UUID, list[dict[str, Any]]]:
     """Show, for each item, the newest result of each enricher, and what is still being worked on."""
     found: dict[UUID, dict[str, dict[str, Any]]] = defaultdict(dict)
-    rows = Enrichment.objects.filter(item__in=items)
+    rows = Enrichment.objects.none() if fresh else Enrichment.objects.filter(item__in=items)
     if as_of is not None:
         rows = rows.filter(seq__lte=as_of)
     for row in rows.order_by("version", "seq"):

@@ -75,7 +75,8 @@ class EvidenceList(StrictView, generics.ListAPIView):
         metadata, file = _submitted(request)
         said = shapes.SubmitSerializer.submission(metadata, sensitivity=case.sensitivity, file=file)
         recorded = commands.submit_evidence(case_id=case_id, said=said, by=request.actor)
-        return item_response(request, case_id, recorded.item, status=201)
+        row = ItemState.objects.now().get(item=recorded.item)
+        return _answer(row, queries.represent([row], fresh=True)[0], status=201)
 
 
 class EvidenceDetail(StrictView):
@@ -163,14 +164,16 @@ def item_command(
     return extend_schema_view(post=schema)(view).as_view()
 
 
-def item_response(
-    request: Request, case_id: UUID, item: UUID | None, *, as_of: int | None = None, status: int = 200
-) -> Response:
+def item_response(request: Request, case_id: UUID, item: UUID | None, *, as_of: int | None = None) -> Response:
     """Answer with how an item stands, and its ETag."""
     assert item is not None  # noqa: S101 -- every evidence event is about an item
     row = queries.item_row(case_id, item, by=request.actor, as_of=as_of)
-    headers = {"ETag": etag(row.from_seq), "Location": reverse("evidence-detail", args=[case_id, item])}
-    return Response(queries.represent([row], as_of=as_of)[0], status=status, headers=headers)
+    return _answer(row, queries.represent([row], as_of=as_of)[0])
+
+
+def _answer(row: ItemState, shown: dict[str, Any], *, status: int = 200) -> Response:
+    headers = {"ETag": etag(row.from_seq), "Location": reverse("evidence-detail", args=[row.case_id, row.item])}
+    return Response(shown, status=status, headers=headers)
 
 
 def _as_of(request: Any, case_id: UUID) -> int | None:
