@@ -34,6 +34,7 @@ FRAMES, FRAME_PIXELS = 1000, 100_000_000
 ORIENTATION = 0x0112
 PREVIEWS = {"preview": 1280, "thumb": 320}
 QUALITY = 82
+_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ def look(given: EnricherInput) -> Result:
             frames, more_frames, broken = _frames(given.original)
         except UnidentifiedImageError as error:
             raise PermanentFailure(_unknown(given.original)) from error
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        except _BOMBS as error:
             raise PermanentFailure(f"The picture announces more than {PIXELS:,} pixels.") from error
     doubts = dict.fromkeys([*(str(each.message).strip() for each in warned), *broken])
     flags = tuple(Flag(flag="picture_damaged", detail=f"The picture has a broken part: {doubt}") for doubt in doubts)
@@ -98,16 +99,22 @@ def _look(path: Path, folder: Path) -> tuple[Picture, tuple[Made, ...]]:
 def _frames(path: Path) -> tuple[int, bool, list[str]]:
     """Count frames by stepping through them, no further than the limits; say what stopped it, if it was damage."""
     with Image.open(path, formats=FORMATS) as image:
-        if not getattr(image, "is_animated", False):
-            return 1, False, []
-        most = min(FRAMES, max(1, FRAME_PIXELS // (image.width * image.height)))
+        count, most = 1, min(FRAMES, max(1, FRAME_PIXELS // (image.width * image.height)))
         try:
+            if not getattr(image, "is_animated", False):
+                return 1, False, []
             for count in range(1, most + 1):
                 image.seek(count)
         except EOFError:
             return count, False, []
         # What the first frame shows is there all the same.
-        except (OSError, SyntaxError, ValueError) as error:
+        except (
+            OSError,
+            SyntaxError,
+            ValueError,
+            Image.DecompressionBombError,
+            Image.DecompressionBombWarning,
+        ) as error:
             return count, True, [f"frame {count + 1}: {error}"]
         return most, True, []
 

@@ -11,8 +11,7 @@ import pytest
 from django.utils import timezone
 
 from cases import commands as cases
-from enrichment import commands, registry
-from enrichment.domain import IMAGES, STATEMENTS, Enricher, EnricherInput, Result
+from enrichment import commands
 from enrichment.models import ATTEMPTS, Job
 from evidence import commands as evidence
 from evidence import domain, queries
@@ -184,47 +183,20 @@ def test_the_sweep_finds_what_was_never_heard_of_and_what_died(case: UUID, owner
     assert commands.sweep() == 2
 
 
-def test_hostile_pictures_end_as_a_result_or_a_reason_and_stay_byte_identical(
+def test_a_hostile_picture_ends_as_a_result_or_a_reason_and_stays_byte_identical(
     case: UUID, owner: Actor, shared: Path
 ) -> None:
-    files = sorted(path for path in (shared / "data/pillow-hostile/files").rglob("*") if path.is_file())
-    items = {path: submit_picture(case, owner, path) for path in files}
+    path = shared / "data/pillow-hostile/files/decompression_bomb.gif"
+    item = submit_picture(case, owner, path)
     work(case)
-    for path, item in items.items():
-        found = results(case, item, owner)
-        assert found["file_identity"]["status"] == "done"
-        for each in found.values():
-            assert each["status"] in {"done", "failed"}
-            assert each["status"] == "done" or each["reason"]
-        row = ItemState.objects.now().get(item=item)
-        assert store.check(row.sha256, path.stat().st_size) is None
-    assert not Job.objects.filter(case_id=case).exclude(status__in=[Job.DONE, Job.FAILED]).exists()
-
-
-@pytest.fixture
-def enrichers() -> dict[str, Enricher]:
-    return registry.installed()
-
-
-def test_every_enricher_keeps_the_contract(enrichers: dict[str, Enricher]) -> None:
-    assert set(enrichers) == {"exif", "file_identity", "image", "text"}
-    known = {field for field in domain.EvidenceSubmitted.__dataclass_fields__}
-    for enricher in enrichers.values():
-        assert enricher.version >= 1
-        assert enricher.accepts <= IMAGES | STATEMENTS | {"sighting"}
-        assert enricher.reads <= known
-        assert enricher.run.__doc__, enricher.name
-        assert enricher.tool()
-        assert registry.module_of(enricher).startswith("enrichment.enrichers.")
-
-
-def test_an_enricher_is_pure_enough_to_say_the_same_twice(shared: Path, tmp_path: Path) -> None:
-    picture = shared / "data/exif-samples/jpg/Kodak_CX7530.jpg"
-    for enricher in registry.accepting("image"):
-        given = EnricherInput(kind="image", fields={}, original=picture, folder=tmp_path)
-        first, second = enricher.run(given), enricher.run(given)
-        assert isinstance(first, Result)
-        assert (first.output, first.flags) == (second.output, second.flags)
+    found = results(case, item, owner)
+    assert {name: each["status"] for name, each in found.items()} == {
+        "exif": "done", "file_identity": "done", "image": "failed",
+    }  # fmt: skip
+    assert found["image"]["reason"] == "The picture announces more than 100,000,000 pixels."
+    row = ItemState.objects.now().get(item=item)
+    assert store.check(row.sha256, path.stat().st_size) is None
+    assert verify(stream=case).faults == []
 
 
 def test_a_job_for_an_enricher_that_is_not_installed_is_parked(case: UUID, owner: Actor) -> None:
