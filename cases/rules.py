@@ -112,13 +112,15 @@ def possible_changes(case: Case) -> list[type[StatusChange]]:
     return [change for change, (allowed, _) in _LEADS_TO.items() if case.status in allowed]
 
 
-def require_active(case: Case) -> None:
-    """Refuse when evidence can not be added to the case.
+def require_active(status: str) -> None:
+    """Refuse to add or change evidence while the case rests or is over.
 
     :raises CaseNotOpen: it is on hold, closed or archived.
     """
-    if case.status not in ACTIVE:
-        raise CaseNotOpen(f"The case is {case.status.replace('_', ' ')}: nothing is added to it until it is reopened.")
+    if status not in ACTIVE:
+        until = "resumed" if status == Status.ON_HOLD else "reopened"
+        said = status.replace("_", " ")
+        raise CaseNotOpen(f"The case is {said}: its evidence is neither added to nor changed until it is {until}.")
 
 
 def add_member(case: Case, *, user: UUID, role: Role) -> MemberAdded:

@@ -51,7 +51,7 @@ def submit_batch(
     A `DomainError` among the submissions (a line that could not be read) is handed through to its place.
     """
     case = load_case(case_id, by=by, permission=Permission.SUBMIT)
-    require_active(case)
+    require_active(case.status)
     now = timezone.now()
     facts: list[list[Fact] | DomainError] = []
     for said in submissions:

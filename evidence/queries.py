@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from cases.access import Permission, may, readable_cases, require, role_in
 from cases.models import Member
 from cases.queries import require_seen
+from cases.rules import require_active
 from evidence import domain
 from evidence.models import Enrichment, ItemState
 from evidence.projections import state_of
@@ -79,11 +80,14 @@ def load_item(case_id: UUID, item: UUID, *, by: Actor, permission: Permission, s
 
     :raises NotFound: there is none, or not for this caller.
     :raises Forbidden: the caller's role does not carry the permission.
+    :raises CaseNotOpen: evidence of the case is not changed as it stands; comments are always welcome.
     :raises StaleStream: the item changed since `seen`.
     """
     lock(case_id)
     row = item_row(case_id, item, by=by)
     require(case_id, permission, by=by)
+    if permission is not Permission.COMMENT:
+        require_active(row.case.status)
     require_seen(seen, row.from_seq)
     return state_of(row)
 

@@ -151,6 +151,17 @@ def test_nothing_is_added_to_a_closed_case(client: Client, world: World) -> None
     assert "evidence/new/" not in client.get(world.page()).content.decode()
 
 
+def test_the_evidence_of_a_closed_case_is_commented_on_and_not_changed(client: Client, world: World) -> None:
+    cases.close_case(case_id=world.case, reason="Published.", by=world.by)
+    assert do(client, world, world.statement, "grade", grade="B2").status_code == 409
+    assert do(client, world, world.statement, "tag", tag="late").status_code == 409
+    assert do(client, world, world.statement, "retract", reason="Late.").status_code == 409
+    assert do(client, world, world.statement, "comment", text="A reader wrote.").status_code == 302
+    page = client.get(world.item(world.statement)).content.decode()
+    assert 'value="comment"' in page
+    assert not any(f'value="{name}"' in page for name in ("grade", "tag", "retract", "link"))
+
+
 # -- on an item -----------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from workspace import board, history, results
 from workspace.answers import show
 from workspace.facts import given, moment
 from workspace.forms import items as forms
+from workspace.forms.base import Form
 from workspace.frame import Frame, frame
 from workspace.intentions import Intention, outcome
 from workspace.people import names_of
@@ -62,11 +64,16 @@ def item(request: HttpRequest, case_id: UUID, item: UUID) -> HttpResponse:
     context = around.context(
         "evidence",
         **_about(around, row, as_of=as_of),
-        forms={} if as_of is not None else done.forms,
+        forms={} if as_of is not None else _offered(around, done.forms),
         refused=done.refused,
         as_of=as_of,
     )
     return show(request, "item", context, status=done.status)
+
+
+def _offered(around: Frame, forms: Mapping[str, Form]) -> dict[str, Form]:
+    """Offer what can be done now: while a case rests or is over, its evidence is only commented on."""
+    return {name: form for name, form in forms.items() if around.active or name == "comment"}
 
 
 def _about(around: Frame, row: ItemState, *, as_of: int | None) -> dict[str, Any]:

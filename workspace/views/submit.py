@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods
 
 from cases import domain as cases
 from cases.access import Permission
-from cases.queries import state_of
 from cases.rules import require_active
 from evidence import commands, queries, rules
 from evidence.domain import EvidenceSubmitted, FileReference, Kind
@@ -40,7 +39,7 @@ def submit(request: HttpRequest, case_id: UUID, kind: str) -> HttpResponse:
         raise NotFound
     around = frame(request, case_id)
     around.require(Permission.SUBMIT)
-    require_active(state_of(around.case))
+    require_active(around.case.status)
     sent = _sent(request)
     form = NEW[Kind(kind)](
         *sent, items=_choices(around), initial={"sensitivity": around.case.sensitivity}, auto_id="new-%s"
