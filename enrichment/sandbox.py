@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import stat
 import subprocess
@@ -20,14 +21,20 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from django.conf import settings
 
 from enrichment import child
 from enrichment.domain import Flag, Limits, Made
 from ledger import codec
 from ledger.errors import Invalid
 from ledger.strict_json import parse_strict
+
+FOLDERS = Path(settings.DATA_DIR) / "run" / "sandbox"
+"""Where each run has its folder: not among everybody's temporary files, so what a killed worker leaves is found."""
 
 CODE = Path(__file__).resolve().parent.parent
 LOOK_SECONDS = 0.25
@@ -81,6 +88,18 @@ class _Answer:
     network: str
 
 
+def sweep(*, older_than: timedelta) -> int:
+    """Remove the folders that killed workers left; return how many that was."""
+    oldest = time.time() - older_than.total_seconds()
+    removed = 0
+    for folder in FOLDERS.iterdir() if FOLDERS.is_dir() else ():
+        with suppress(FileNotFoundError):
+            if folder.stat().st_mtime <= oldest:
+                shutil.rmtree(folder)
+                removed += 1
+    return removed
+
+
 @contextmanager
 def run(
     module: str,
@@ -95,7 +114,8 @@ def run(
 
     :param code: the folder that the module is found in, besides what is installed.
     """
-    with tempfile.TemporaryDirectory(prefix="waterline-sandbox-", ignore_cleanup_errors=True) as name:
+    FOLDERS.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(dir=FOLDERS, ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
         task = {
             "code": list(dict.fromkeys([str(code), str(CODE)])),

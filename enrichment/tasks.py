@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from celery import shared_task
 
-from enrichment import commands
-from enrichment.publish import publish
+from enrichment import commands, sandbox
+from enrichment.publish import publish, yielding
+
+LEFT_AFTER = timedelta(minutes=10)
+"""No run takes as long: a sandbox of that age belongs to a worker that was killed."""
 
 
 @shared_task(name="enrichment.tasks.run_job")
@@ -19,11 +23,13 @@ def run_job(*, job_id: str, **_: Any) -> None:
 
 @shared_task(name="enrichment.tasks.pass_on")
 def pass_on(*, job_ids: list[str], **_: Any) -> None:
-    """Publish many jobs that were inserted together, one by one."""
-    publish([UUID(job_id) for job_id in job_ids])
+    """Publish many jobs that were inserted together, one by one; what comes alone meanwhile goes first."""
+    with yielding():
+        publish([UUID(job_id) for job_id in job_ids])
 
 
 @shared_task(name="enrichment.tasks.sweep")
 def sweep(**_: Any) -> None:
-    """Publish again what waits for too long, take over what was claimed and not finished."""
+    """Publish again what waits for too long, take over what was claimed and not finished; tidy after the dead."""
     commands.sweep()
+    sandbox.sweep(older_than=LEFT_AFTER)

@@ -5,6 +5,7 @@ import http.client
 import os
 import socket
 from argparse import ArgumentParser
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connections
 
+from enrichment import sandbox
+from ledger import store
 from osint import embedded
 from osint.supervisor import GaveUp, Part, Supervisor, hold, python_module
 
@@ -44,6 +47,7 @@ class Command(BaseCommand):
         except (GaveUp, embedded.CannotStart) as error:
             raise CommandError(str(error)) from error
         finally:
+            self.tidy()
             os.close(lock)
         self.say("Stopped.")
 
@@ -54,7 +58,7 @@ class Command(BaseCommand):
             supervisor.start(valkey)
             assert valkey.process is not None  # noqa: S101 (for the type checker)
             embedded.wait_for_valkey(embedded.socket_path(data), valkey.process)
-        for prepare in (self.migrate, self.collect, self.load_sample if sample else None):
+        for prepare in (self.tidy, self.migrate, self.collect, self.load_sample if sample else None):
             if prepare is not None and not supervisor.stopping:
                 prepare()
         connections.close_all()
@@ -72,6 +76,11 @@ class Command(BaseCommand):
     def say(self, sentence: str) -> None:
         self.stdout.write(sentence)
         self.stdout.flush()
+
+    def tidy(self) -> None:
+        """Remove what parts that were killed left half done; none of them runs now."""
+        store.sweep_incoming(older_than=timedelta(0))
+        sandbox.sweep(older_than=timedelta(0))
 
     def migrate(self) -> None:
         call_command("migrate", interactive=False, verbosity=0)
