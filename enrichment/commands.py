@@ -17,7 +17,7 @@ from django.utils import timezone
 from cases.access import Permission, require
 from enrichment import registry, sandbox
 from enrichment.domain import Enricher, Limits
-from enrichment.models import ATTEMPTS, Job
+from enrichment.models import ATTEMPTS, Job, JobQuerySet
 from enrichment.publish import publish, yielding
 from enrichment.reactions import digest_of, fields_for
 from evidence import domain
@@ -48,7 +48,11 @@ def run_job(*, job_id: UUID) -> str:
     if digest_of(enricher, said) != job.input_digest:
         return _close(job, Job.DONE, [], reason="The item was corrected meanwhile; a newer job reads it.")
     with ExitStack() as stack:
-        original = stack.enter_context(store.local_path(said.file.sha256)) if said.file else None
+        try:
+            original = stack.enter_context(store.local_path(said.file.sha256)) if said.file else None
+        except store.MissingFile as missing:
+            # Somebody may bring it back from a backup.
+            return _failed(job, sandbox.Failed(reason=missing.detail, phase="start", permanent=False))
         outcome = stack.enter_context(_outcome(enricher, said, original))
         if isinstance(outcome, sandbox.Done):
             return _close(job, Job.DONE, _found(job, enricher, outcome))
@@ -143,9 +147,9 @@ def _failed(job: Job, outcome: sandbox.Failed) -> str:
         return _close(job, Job.FAILED, [_failure(job, outcome.reason, outcome.phase, permanent=True)], outcome.reason)
     if job.attempts >= ATTEMPTS:
         return _park(job, outcome.reason, outcome.phase)
-    Job.objects.filter(pk=job.pk, attempts=job.attempts).update(
-        status=Job.WAITING, reason=outcome.reason, published_at=None
-    )
+    mine = _mine(job).update(status=Job.WAITING, reason=outcome.reason, published_at=None)
+    if not mine:
+        return _taken_over(job)
     publish([job.pk])
     return Job.WAITING
 
@@ -169,11 +173,19 @@ def _failure(job: Job, reason: str, phase: str, *, permanent: bool) -> domain.En
 @transaction.atomic
 def _close(job: Job, status: str, said: list[Any], reason: str = "") -> str:
     """End a job and append what came out, in one transaction, if the claim is still this one."""
-    mine = Job.objects.select_for_update().filter(pk=job.pk, status=Job.RUNNING, attempts=job.attempts)
-    if not mine.exists():
-        log.warning("claim_lost", job=str(job.pk))
-        return "taken over"
+    if not _mine(job).select_for_update().exists():
+        return _taken_over(job)
     by = Actor.worker(job.enricher, job.version)
     append(job.case_id, [Fact(data, item=job.item, cause=job.submitted) for data in said], by=by)
     Job.objects.filter(pk=job.pk).update(status=status, reason=reason)
     return status
+
+
+def _mine(job: Job) -> JobQuerySet:
+    """Select the job while this claim of it holds; attempts alone do not tell, a retry counts them from the start."""
+    return Job.objects.filter(pk=job.pk, status=Job.RUNNING, attempts=job.attempts, claimed_until=job.claimed_until)
+
+
+def _taken_over(job: Job) -> str:
+    log.warning("claim_lost", job=str(job.pk))
+    return "taken over"

@@ -30,8 +30,29 @@ def plan(events: Sequence[Recorded]) -> None:
 
 @reacts_to(domain.EvidenceCorrected)
 def plan_again(event: Recorded) -> None:
-    """Do the same for each enricher whose input is new after a correction."""
-    _insert(_jobs(event, state_of(ItemState.objects.now().get(item=event.item)).said))
+    """Do the same for each enricher whose input is new after a correction, or is an earlier one again."""
+    jobs = _jobs(event, state_of(ItemState.objects.now().get(item=event.item)).said)
+    earlier = list(Job.objects.filter(item=event.item).order_by("created_at"))
+    _insert(jobs)
+    _reopen([job for job in (_came_back(job, earlier) for job in jobs) if job])
+
+
+def _came_back(job: Job, earlier: list[Job]) -> Job | None:
+    """Find the job that once read the same input, unless it is the last of its tool: that one's result still holds."""
+    of_tool = [each for each in earlier if (each.enricher, each.version) == (job.enricher, job.version)]
+    same = [each for each in of_tool if each.input_digest == job.input_digest]
+    return same[0] if same and same[0] is not of_tool[-1] else None
+
+
+def _reopen(jobs: list[Job]) -> None:
+    now = timezone.now()
+    for job in jobs:
+        # From now on it is the last of its tool; one that is still open needs no more than that.
+        Job.objects.filter(pk=job.pk).update(created_at=now)
+        ended = Job.objects.filter(pk=job.pk).exclude(status__in=[Job.WAITING, Job.RUNNING])
+        ended.update(status=Job.WAITING, attempts=0, reason="", published_at=now, claimed_until=None)
+    if jobs:
+        transaction.on_commit(partial(announce, [job.pk for job in jobs]))
 
 
 def _as_read_back(said: domain.EvidenceSubmitted) -> domain.EvidenceSubmitted:

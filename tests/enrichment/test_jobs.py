@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from cases import commands as cases
 from enrichment import commands
+from enrichment.domain import Limits
 from enrichment.models import ATTEMPTS, Job
+from enrichment.sandbox import Failed
 from evidence import commands as evidence
 from evidence import domain, queries
 from evidence.models import Enrichment, ItemState
@@ -137,6 +139,21 @@ def test_a_job_whose_worker_died_three_times_is_parked_with_its_reason(case: UUI
     assert (failed["status"], failed["reason"]) == ("failed", "It died 3 times without a result.")
 
 
+def test_a_job_that_hits_a_limit_three_times_is_parked_with_that_limit(
+    case: UUID, owner: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = submit_text(case, owner)
+    job = Job.objects.get(item=item)
+    with monkeypatch.context() as patch:
+        # To unpack the language model alone takes longer.
+        patch.setattr(commands, "LIMITS", Limits(wall_seconds=0))
+        assert [commands.run_job(job_id=job.pk) for _ in range(ATTEMPTS)] == ["waiting", "waiting", "parked"]
+    failed = results(case, item, owner)["text"]
+    assert (failed["status"], failed["reason"]) == ("failed", "It took longer than 0 seconds.")
+    assert commands.run_job(job_id=job.pk) == "parked"
+    assert Enrichment.objects.filter(item=item).count() == 1
+
+
 def test_a_parked_job_is_tried_again_when_a_member_asks(case: UUID, owner: Actor, charlie: Any) -> None:
     item = submit_text(case, owner)
     job = Job.objects.get(item=item)
@@ -173,6 +190,37 @@ def test_a_job_that_was_overtaken_by_a_correction_ends_without_a_result(case: UU
     assert not Enrichment.objects.filter(item=item).exists()
 
 
+def test_a_text_that_is_corrected_back_is_read_again(case: UUID, owner: Actor) -> None:
+    first, second = "At 42.7400, 133.0800", "At 10.1234, 20.1234"
+    item = submit_text(case, owner, first)
+    work(case)
+    for text, lat in ((second, 10.1234), (first, 42.74), (second, 10.1234)):
+        evidence.correct(case_id=case, item=item, changes={"text": text}, reason="again", by=owner)
+        work(case)
+        (position,) = results(case, item, owner)["text"]["output"]["coordinates"]
+        assert position["lat"] == lat
+    assert Job.objects.filter(item=item).count() == 2
+    assert Enrichment.objects.filter(item=item).count() == 4
+
+
+def test_a_text_that_is_corrected_back_before_it_was_read_is_read_once(case: UUID, owner: Actor) -> None:
+    item = submit_text(case, owner, "First")
+    evidence.correct(case_id=case, item=item, changes={"text": "Second"}, reason="typo", by=owner)
+    evidence.correct(case_id=case, item=item, changes={"text": "First"}, reason="no typo", by=owner)
+    work(case)
+    assert Enrichment.objects.filter(item=item).count() == 1
+    assert results(case, item, owner)["text"]["output"]["characters"] == 5
+
+
+def test_a_job_that_ended_unread_is_opened_when_its_text_comes_back(case: UUID, owner: Actor) -> None:
+    item = submit_text(case, owner, "First")
+    evidence.correct(case_id=case, item=item, changes={"text": "Second"}, reason="typo", by=owner)
+    work(case)
+    evidence.correct(case_id=case, item=item, changes={"text": "First"}, reason="no typo", by=owner)
+    work(case)
+    assert results(case, item, owner)["text"]["output"]["characters"] == 5
+
+
 def test_the_sweep_finds_what_was_never_heard_of_and_what_died(case: UUID, owner: Actor) -> None:
     first, second = (Job.objects.get(item=submit_text(case, owner, text)) for text in ("a b c", "d e f"))
     Job.objects.update(published_at=timezone.now())
@@ -181,6 +229,60 @@ def test_the_sweep_finds_what_was_never_heard_of_and_what_died(case: UUID, owner
     died = timezone.now() - timedelta(seconds=1)
     Job.objects.filter(pk=second.pk).update(status=Job.RUNNING, claimed_until=died)
     assert commands.sweep() == 2
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"), [(None, "is not in the store"), (b"other bytes", "is no longer the one with the SHA-256")]
+)
+def test_a_stored_file_that_is_missing_or_changed_is_never_read(
+    damage: bytes | None, said: str, case: UUID, owner: Actor, shared: Path
+) -> None:
+    item = submit_picture(case, owner, shared / "data/exif-samples/jpg/Kodak_CX7530.jpg")
+    sha256 = ItemState.objects.now().get(item=item).sha256
+    with store.local_path(sha256) as path:
+        whole = path.read_bytes()
+    path.chmod(0o600)
+    path.unlink()
+    if damage:
+        path.write_bytes(damage)
+    try:
+        job = Job.objects.get(item=item, enricher="exif")
+        assert [commands.run_job(job_id=job.pk) for _ in range(ATTEMPTS)] == ["waiting", "waiting", "parked"]
+        failed = results(case, item, owner)["exif"]
+        assert (failed["status"], failed["output"]) == ("failed", None)
+        assert said in failed["reason"]
+    finally:
+        path.unlink(missing_ok=True)
+        path.write_bytes(whole)
+    commands.retry(case_id=case, job_id=job.pk, by=owner)
+    assert commands.run_job(job_id=job.pk) == "done"
+    assert results(case, item, owner)["exif"]["output"]["gps"]["lat"] == pytest.approx(-0.3713, abs=1e-5)
+
+
+def test_a_run_that_is_over_after_another_took_its_job_over_records_nothing(case: UUID, owner: Actor) -> None:
+    item = submit_text(case, owner)
+    job = Job.objects.get(item=item)
+    slow = commands._claim(job.pk)
+    assert slow is not None
+    Job.objects.filter(pk=job.pk).update(claimed_until=timezone.now() - timedelta(seconds=1))
+    assert commands.run_job(job_id=job.pk) == "done"
+    assert commands._park(slow, "too late") == "taken over"
+    assert commands._failed(slow, Failed(reason="too late", phase="read", permanent=False)) == "taken over"
+    assert Job.objects.get(pk=job.pk).status == Job.DONE
+    assert Enrichment.objects.filter(item=item).count() == 1
+
+
+def test_a_claim_does_not_outlive_a_retry_that_counts_from_the_start(case: UUID, owner: Actor) -> None:
+    job = Job.objects.get(item=submit_text(case, owner))
+    slow = commands._claim(job.pk)
+    assert slow is not None
+    Job.objects.filter(pk=job.pk).update(status=Job.PARKED)
+    commands.retry(case_id=case, job_id=job.pk, by=owner)
+    newer = commands._claim(job.pk)
+    assert newer is not None
+    assert newer.attempts == slow.attempts == 1
+    assert commands._park(slow, "too late") == "taken over"
+    assert commands._park(newer, "in time") == "parked"
 
 
 def test_a_hostile_picture_ends_as_a_result_or_a_reason_and_stays_byte_identical(
