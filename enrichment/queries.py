@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from enrichment import registry
 from enrichment.models import Job
 from evidence import queries
 from evidence.queries import Waiting
@@ -17,12 +18,19 @@ def register() -> None:
     """Let the room below show what waits on an item."""
     queries.waiting_for.append(waiting_for)
     queries.waiting_items.append(waiting_items)
+    queries.reading.append(reading)
 
 
 def waiting_for(items: Collection[UUID]) -> Iterator[Waiting]:
     """Yield the open jobs of some items."""
     for item, enricher, version in Job.objects.open().filter(item__in=items).values_list("item", "enricher", "version"):
         yield Waiting(item=item, enricher=enricher, version=version)
+
+
+def reading(kind: str) -> Iterator[tuple[str, int]]:
+    """Yield the enrichers that read this kind of evidence."""
+    for enricher in registry.accepting(kind):
+        yield enricher.name, enricher.version
 
 
 def waiting_items() -> QuerySet[Any]:

@@ -37,6 +37,9 @@ class Waiting:
 waiting_for: list[Callable[[Collection[UUID]], Iterable[Waiting]]] = []
 """Rooms above that work on items say here what they have not finished."""
 
+reading: list[Callable[[str], Iterable[tuple[str, int]]]] = []
+"""The same for an item of a kind that was submitted a moment ago: who reads it (enricher, version)."""
+
 waiting_items: list[Callable[[], QuerySet[Any]]] = []
 """The same as a subquery of item ids, to filter by."""
 
@@ -123,28 +126,35 @@ def moment(case_id: UUID, as_of: str) -> int:
 def represent(rows: Sequence[ItemState], *, as_of: int | None = None, fresh: bool = False) -> list[dict[str, Any]]:
     """Show items as the API gives them: the fields as they stand, what is derived, what tools found.
 
-    Two queries, however many items; one for fresh ones, of which no tool can have found anything yet.
+    Two queries, however many items; none for fresh ones, which nobody can have read yet.
     """
-    results = enrichments_of([row.item for row in rows], as_of=as_of, fresh=fresh)
+    if fresh:
+        return [{**_own(row), "enrichments": _all_waiting(row.kind)} for row in rows]
+    results = enrichments_of([row.item for row in rows], as_of=as_of)
     return [{**_own(row), "enrichments": results[row.item]} for row in rows]
 
 
-def enrichments_of(
-    items: Collection[UUID], *, as_of: int | None = None, fresh: bool = False
-) -> dict[UUID, list[dict[str, Any]]]:
+def _all_waiting(kind: str) -> list[dict[str, Any]]:
+    return [_waiting(name, version) for name, version in sorted(each for source in reading for each in source(kind))]
+
+
+def _waiting(enricher: str, version: int) -> dict[str, Any]:
+    return {"enricher": enricher, "version": version, "status": "waiting", "output": None, "reason": ""}
+
+
+def enrichments_of(items: Collection[UUID], *, as_of: int | None = None) -> dict[UUID, list[dict[str, Any]]]:
     """Show, for each item, the newest result of each enricher, and what is still being worked on."""
     found: dict[UUID, dict[str, dict[str, Any]]] = defaultdict(dict)
-    rows = Enrichment.objects.none() if fresh else Enrichment.objects.filter(item__in=items)
+    rows = Enrichment.objects.filter(item__in=items)
     if as_of is not None:
         rows = rows.filter(seq__lte=as_of)
     for row in rows.order_by("version", "seq"):
         found[row.item][row.enricher] = _result(row)
     if as_of is None:
         for waiting in (each for source in waiting_for for each in source(items)):
-            shown = {"enricher": waiting.enricher, "version": waiting.version, "status": "waiting"}
             known = found[waiting.item].get(waiting.enricher)
             if known is None or known["version"] < waiting.version:
-                found[waiting.item][waiting.enricher] = {**shown, "output": None, "reason": ""}
+                found[waiting.item][waiting.enricher] = _waiting(waiting.enricher, waiting.version)
     return {item: [found[item][name] for name in sorted(found[item])] for item in items}
 
 

@@ -8,6 +8,8 @@ related rows are not looked at, and ids that the database gives are not read bac
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -25,6 +27,9 @@ class Statement(NamedTuple):
 
     sql: str
     values: Sequence[Any]
+
+
+_held: ContextVar[list[Statement] | None] = ContextVar("held", default=None)
 
 
 def insert(*tables: Sequence[models.Model], unless_there: bool = False) -> None:
@@ -47,13 +52,50 @@ def insertions(rows: Sequence[models.Model], *, unless_there: bool = False) -> I
         yield Statement(f"{begin}{', '.join([one] * len(some))}{end}", values)
 
 
+@contextmanager
+def together() -> Iterator[None]:
+    """Hold back what is executed here until something else is asked of the database, or to the end of the block.
+
+    What follows from an event then goes out with the event, and whoever reads sees it all the same.
+    """
+    if _held.get() is not None:
+        yield
+        return
+    pending: list[Statement] = []
+
+    def send() -> None:
+        if pending:
+            statements = pending.copy()
+            pending.clear()
+            _send(statements)
+
+    def after_what_is_held(carry_out: Any, sql: Any, values: Any, many: Any, context: Any) -> Any:
+        send()
+        return carry_out(sql, values, many, context)
+
+    before = _held.set(pending)
+    try:
+        with connection.execute_wrapper(after_what_is_held):
+            yield
+            send()
+    finally:
+        _held.reset(before)
+
+
 def execute(statements: Sequence[Statement]) -> None:
     """Carry out statements whose results nobody reads, in one round trip where the database can."""
+    pending = _held.get()
+    if pending is not None:
+        pending += statements
+    elif statements:
+        _send(statements)
+
+
+def _send(statements: Sequence[Statement]) -> None:
     with connection.cursor() as cursor:
         if _takes_several():
             sql = "; ".join(each.sql for each in statements)
-            if sql:
-                cursor.execute(sql, [value for each in statements for value in each.values])
+            cursor.execute(sql, [value for each in statements for value in each.values])
             return
         for each in statements:
             cursor.execute(each.sql, each.values)

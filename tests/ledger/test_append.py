@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
+from django.db.transaction import TransactionManagementError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -96,7 +97,7 @@ def test_a_batch_is_all_or_nothing(stream: UUID) -> None:
     assert lock(stream) == 1
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_a_subscriber_that_fails_undoes_the_append(stream: UUID) -> None:
     def refuse(recorded: Recorded) -> None:
         raise LookupError("no")
@@ -109,6 +110,49 @@ def test_a_subscriber_that_fails_undoes_the_append(stream: UUID) -> None:
         _reactions["test.noted"].remove(refuse)
     assert not Event.objects.filter(stream=stream).exists()
     assert not Head.objects.filter(stream=stream).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_catches_a_failed_append_can_not_commit_the_rest_of_it(stream: UUID) -> None:
+    def refuse(recorded: Recorded) -> None:
+        raise LookupError("no")
+
+    reacts_to(Noted)(refuse)
+    try:
+        with transaction.atomic():
+            with pytest.raises(LookupError):
+                append(stream, [Fact(Noted(text="a"))], by=ANNA)
+            with pytest.raises(TransactionManagementError):
+                lock(stream)
+    finally:
+        _reactions["test.noted"].remove(refuse)
+    assert not Event.objects.filter(stream=stream).exists()
+
+
+@pytest.mark.django_db
+def test_a_refused_append_leaves_the_caller_s_transaction_usable(stream: UUID, note: Note) -> None:
+    note("a")
+    with transaction.atomic():
+        with pytest.raises(StaleStream):
+            note("b", expected=7)
+        note("c", expected=1)
+    assert [event.data.text for event in read(stream)] == ["a", "c"]
+
+
+@pytest.mark.django_db
+def test_a_subscriber_reads_what_the_ones_before_it_wrote(stream: UUID) -> None:
+    """Writes are held back to go out together, and nobody may notice."""
+    seen: list[int] = []
+
+    def count(recorded: Recorded) -> None:
+        seen.append(Event.objects.filter(stream=recorded.stream).count())
+
+    reacts_to(Noted)(count)
+    try:
+        append(stream, [Fact(Noted(text="a")), Fact(Noted(text="b"))], by=ANNA)
+    finally:
+        _reactions["test.noted"].remove(count)
+    assert seen == [2, 2]
 
 
 @pytest.mark.django_db
