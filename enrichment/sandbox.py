@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import resource
-import shutil
+import secrets
 import signal
 import stat
 import subprocess
@@ -22,6 +22,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +96,31 @@ def sweep(*, older_than: timedelta) -> int:
     for folder in FOLDERS.iterdir() if FOLDERS.is_dir() else ():
         with suppress(FileNotFoundError):
             if folder.stat().st_mtime <= oldest:
-                shutil.rmtree(folder)
+                _empty(folder)
+                folder.rmdir()
                 removed += 1
     return removed
+
+
+def _empty(folder: Path) -> None:
+    """Remove everything in a folder, however deep: each folder in it is brought to the top before it is emptied.
+
+    Going down instead would end at the depth that Python recurses to, and at the longest path.
+    """
+    mark, numbers = secrets.token_hex(8), count()
+    while found := list(os.scandir(folder)):
+        for entry in found:
+            if not entry.is_dir(follow_symlinks=False):
+                os.unlink(entry)
+                continue
+            os.chmod(entry, 0o700)
+            for inner in list(os.scandir(entry)):
+                if inner.is_dir(follow_symlinks=False):
+                    os.chmod(inner, 0o700)
+                    os.rename(inner, folder / f"{mark}-{next(numbers)}")
+                else:
+                    os.unlink(inner)
+            os.rmdir(entry)
 
 
 @contextmanager
@@ -115,8 +138,7 @@ def run(
     :param code: the folder that the module is found in, besides what is installed.
     """
     FOLDERS.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(dir=FOLDERS, ignore_cleanup_errors=True) as name:
-        folder = Path(name).resolve()
+    with _folder() as folder:
         task = {
             "code": list(dict.fromkeys([str(code), str(CODE)])),
             "module": module,
@@ -128,6 +150,16 @@ def run(
         }
         ended = _run_child(task, folder, limits)
         yield ended if isinstance(ended, Failed) else _answer(folder, limits)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(dir=FOLDERS)).resolve()
+    try:
+        yield folder
+    finally:
+        _empty(folder)
+        folder.rmdir()
 
 
 def _run_child(task: Mapping[str, Any], folder: Path, limits: Limits) -> Failed | None:
@@ -173,13 +205,14 @@ def _watch(process: subprocess.Popen[bytes], task: bytes, folder: Path, limits: 
 
 def _bytes_in(folder: Path, enough: int) -> int:
     """Add up what a folder takes on the disk, a block at least for each entry, no further than is enough."""
-    total = 0
-    for parent, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            with suppress(OSError):
-                total += max(4096, os.lstat(os.path.join(parent, name)).st_blocks * 512)
-            if total > enough:
-                return total
+    total, folders = 0, [folder]
+    while folders and total <= enough:
+        # What vanishes, is locked or lies too deep meanwhile is not counted.
+        with suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                total += max(4096, entry.stat(follow_symlinks=False).st_blocks * 512)
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(Path(entry.path))
     return total
 
 

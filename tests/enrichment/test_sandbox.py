@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ def children() -> set[str]:
 def nothing_left(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Look, after each test, that the sandbox left neither a process nor a folder behind."""
     folder = tmp_path_factory.mktemp("sandboxes")
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setattr(sandbox, "FOLDERS", folder)
     before = children()
     yield
     assert children() <= before
@@ -88,6 +88,22 @@ def test_a_file_ends_at_its_limit() -> None:
 def test_many_files_end_at_the_limit_of_the_folder() -> None:
     failed = failure("write_many_files", limits=Limits(cpu_seconds=10, wall_seconds=20, folder_bytes=32 << 20))
     assert (failed.limit, failed.reason) == ("output", "It wrote more than 33,554,432 bytes.")
+
+
+def test_folders_deeper_than_any_path_are_removed_too() -> None:
+    assert spoils("dig") == 3000
+
+
+def test_what_a_killed_worker_left_is_removed_in_time() -> None:
+    left = sandbox.FOLDERS / "left"
+    (left / "a" / "b").mkdir(parents=True)
+    (left / "a" / "picture").write_bytes(b"x")
+    (left / "a" / "link").symlink_to("/etc")
+    assert sandbox.sweep(older_than=timedelta(minutes=10)) == 0
+    assert left.is_dir()
+    assert sandbox.sweep(older_than=timedelta(0)) == 1
+    assert not left.exists()
+    assert Path("/etc").is_dir()
 
 
 def test_an_answer_that_is_too_large_is_not_read() -> None:

@@ -73,6 +73,16 @@ def write_many_files(given: EnricherInput) -> Any:
         (given.folder / str(number)).write_bytes(bytes(1 << 20))
 
 
+def dig(given: EnricherInput) -> Any:
+    for _ in range(3000):
+        os.mkdir("d")
+        os.chdir("d")
+    os.mkdir("locked", mode=0)
+    # Long enough for the worker to look into it.
+    time.sleep(0.6)
+    return 3000
+
+
 def say_too_much(given: EnricherInput) -> Any:
     return ["x" * 9000] * 1000
 
