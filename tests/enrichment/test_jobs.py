@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from cases import commands as cases
@@ -117,6 +120,37 @@ def test_a_task_delivered_five_times_has_one_result(case: UUID, owner: Actor) ->
     job = Job.objects.get(item=item)
     assert [commands.run_job(job_id=job.pk) for _ in range(5)] == ["done"] * 5
     assert Enrichment.objects.filter(item=item).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_task_delivered_five_times_at_once_has_one_result(case: UUID, owner: Actor) -> None:
+    item = submit_text(case, owner)
+    job = Job.objects.get(item=item)
+    together = Barrier(5)
+
+    def deliver(_: int) -> str:
+        try:
+            together.wait()
+            return commands.run_job(job_id=job.pk)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(5) as pool:
+        ended = list(pool.map(deliver, range(5)))
+    assert sorted(ended) == ["done", "running", "running", "running", "running"]
+    assert Enrichment.objects.filter(item=item).count() == 1
+    assert Job.objects.get(pk=job.pk).attempts == 1
+    assert verify(stream=case).faults == []
+
+
+def test_a_broker_that_is_down_loses_no_job(case: UUID, owner: Actor, django_capture_on_commit_callbacks: Any) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        item = submit_text(case, owner)
+    job = Job.objects.get(item=item)
+    assert (job.status, job.published_at) == (Job.WAITING, None)
+    assert commands.sweep() == 1
+    assert commands.run_job(job_id=job.pk) == "done"
+    assert commands.sweep() == 0
 
 
 def test_a_job_that_somebody_holds_is_left_alone_until_the_claim_ends(case: UUID, owner: Actor) -> None:
