@@ -52,7 +52,7 @@ class StrictView(APIView):
         super().initial(request, *args, **kwargs)
         if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
             raise LengthRequired("Send Content-Length: without it a body that was cut looks whole.")
-        given, known = request.query_params, self._known()
+        given, known = request.query_params, self._known(request.method in {"GET", "HEAD"})
         errors = {name: ["This parameter is not known here."] for name in given if name not in known}
         for name in known - self.repeatable:
             if len(given.getlist(name)) > 1:
@@ -60,7 +60,9 @@ class StrictView(APIView):
         if errors:
             raise Invalid("A parameter can not be used.", errors=errors)
 
-    def _known(self) -> frozenset[str]:
+    def _known(self, reads: bool) -> frozenset[str]:
+        if not reads:
+            return self.parameters
         filters = getattr(getattr(self, "filterset_class", None), "base_filters", {})
         page = getattr(self, "paginator", None)
         pages = {page.cursor_query_param, page.page_size_query_param} if page else set()

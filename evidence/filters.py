@@ -73,11 +73,13 @@ class EvidenceFilter(django_filters.FilterSet):
 
     def by_time_from(self, states: States, name: str, text: str) -> States:
         earliest = _when(name, text).earliest
-        return states.filter(latest__gte=earliest) if earliest else states.filter(latest__isnull=False)
+        ends_later = Q(latest__gte=earliest) if earliest else Q(latest__isnull=False)
+        return states.filter(ends_later | Q(earliest__isnull=False, latest__isnull=True))
 
     def by_time_to(self, states: States, name: str, text: str) -> States:
         latest = _when(name, text).latest
-        return states.filter(earliest__lte=latest) if latest else states.filter(earliest__isnull=False)
+        begins_earlier = Q(earliest__lte=latest) if latest else Q(earliest__isnull=False)
+        return states.filter(begins_earlier | Q(earliest__isnull=True, latest__isnull=False))
 
     def by_box(self, states: States, name: str, text: str) -> States:
         west, south, east, north = _box(text)
