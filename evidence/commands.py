@@ -30,6 +30,13 @@ from ledger.ids import uuid7
 from ledger.recorded import Recorded
 
 
+@transaction.atomic
+def require_acceptable(*, case_id: UUID, said: EvidenceSubmitted, by: Actor) -> None:
+    """Refuse, as `submit_evidence` would, but record nothing: asked before the bytes of a file are kept."""
+    require_active(load_case(case_id, by=by, permission=Permission.SUBMIT).status)
+    _submission(case_id, said, by=by, now=timezone.now())
+
+
 def submit_evidence(*, case_id: UUID, said: EvidenceSubmitted, by: Actor) -> Recorded:
     """Record an item of evidence. The bytes of its file must be in the store already.
 

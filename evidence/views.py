@@ -26,6 +26,7 @@ from evidence.filters import EvidenceFilter
 from evidence.models import Enrichment, ItemState
 from evidence.parsers import UploadParser
 from evidence.search import matching
+from evidence.uploads import StoredUpload
 from ledger.errors import Invalid, NotFound
 from ledger.recorded import Recorded
 from ledger.strict_json import parse_strict
@@ -72,8 +73,13 @@ class EvidenceList(StrictView, generics.ListAPIView):
     )
     def post(self, request: Request, case_id: UUID) -> Response:
         case = case_for(case_id, by=request.actor)
-        metadata, file = _submitted(request)
+        metadata, upload = _submitted(request)
+        file = _reference(upload) if upload else None
         said = shapes.SubmitSerializer.submission(metadata, sensitivity=case.sensitivity, file=file)
+        if upload:
+            # The bytes of a submission that is refused would lie in the store for ever, named by no event.
+            commands.require_acceptable(case_id=case_id, said=said, by=request.actor)
+            upload.keep()
         recorded = commands.submit_evidence(case_id=case_id, said=said, by=request.actor)
         row = ItemState.objects.now().get(item=recorded.item)
         return _answer(row, queries.represent([row], fresh=True)[0], status=201)
@@ -187,8 +193,8 @@ def _as_of(request: Any, case_id: UUID) -> int | None:
     return found
 
 
-def _submitted(request: Request) -> tuple[dict[str, Any], FileReference | None]:
-    """Read a submission's fields, and take its file into the store once it is what the client declared."""
+def _submitted(request: Request) -> tuple[dict[str, Any], StoredUpload | None]:
+    """Read a submission's fields and its file, where it is what the client declared."""
     if not isinstance(request.data, MultiValueDict):
         return shapes.objects_only(request.data), None
     unknown = sorted((set(request.POST) - {"metadata"}) | (set(request.FILES) - {"file"}))
@@ -204,10 +210,11 @@ def _submitted(request: Request) -> tuple[dict[str, Any], FileReference | None]:
         raise Invalid("Only an image comes with a file.", errors={"kind": ["image is needed with a file."]})
     (upload,) = uploads
     declared.compare(sha256=upload.sha256, size=upload.size)
-    stored = upload.keep()
-    return metadata, FileReference(
-        sha256=stored.sha256, size=stored.size, name=upload.name, media_type=upload.content_type or ""
-    )
+    return metadata, upload
+
+
+def _reference(upload: StoredUpload) -> FileReference:
+    return FileReference(sha256=upload.sha256, size=upload.size, name=upload.name, media_type=upload.content_type or "")
 
 
 class Search(StrictView, generics.ListAPIView):

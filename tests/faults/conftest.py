@@ -1,4 +1,4 @@
-"""Sites for fault tests: one for all tests of a module, with the sample, real parts and short periods."""
+"""Sites for fault tests, with the sample, real parts and short periods; and the main job on one of them."""
 
 import csv
 import logging
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.api.bodies import SIGHTING, STATEMENT
@@ -19,11 +20,24 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 IMPATIENT = {"OSINT_CLAIM_SECONDS": "8", "OSINT_SWEEP_SECONDS": "2"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site of this module's own, on SQLite."""
-    with running_site(tmp_path_factory.mktemp("site"), environment=IMPATIENT) as running:
+    """A site for many tests: a start takes seconds. Each test opens a case, and leaves the site running."""
+    with running_site(tmp_path_factory.mktemp("site"), "--workers", "2", environment=IMPATIENT) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def client(site: Site) -> Iterator[httpx.Client]:
+    """A client that sends the token of the sample's owner."""
+    with site.client() as client:
+        yield client
+
+
+@pytest.fixture
+def case(client: httpx.Client) -> str:
+    """The address of a case of this test's own."""
+    return open_case(client)
 
 
 @pytest.fixture(scope="session")
@@ -41,19 +55,18 @@ def position(shared: Path, photograph: Path) -> Position:
 
 
 @pytest.fixture(scope="module")
-def job(site: Site, photograph: Path) -> Iterator[Job]:
+def job(client: httpx.Client, photograph: Path) -> Job:
     """The main job, as far as a client does it."""
-    with site.client() as client:
-        case = open_case(client)
-        sent = upload(client, case, photograph, title="Lake shore")
-        assert sent.status_code == 201, sent.text
-        yield Job(
-            client=client,
-            case=case,
-            photograph=sent.json(),
-            statement=submit(client, case, STATEMENT),
-            sighting=submit(client, case, SIGHTING),
-        )
+    case = open_case(client)
+    sent = upload(client, case, photograph, title="Lake shore")
+    assert sent.status_code == 201, sent.text
+    return Job(
+        client=client,
+        case=case,
+        photograph=sent.json(),
+        statement=submit(client, case, STATEMENT),
+        sighting=submit(client, case, SIGHTING),
+    )
 
 
 @pytest.fixture(scope="module")

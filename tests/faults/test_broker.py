@@ -10,24 +10,13 @@ import redis
 
 from osint.embedded import socket_path
 from tests.api.bodies import STATEMENT
-from tests.faults.submissions import enrichments, open_case, settled, submit
+from tests.faults.submissions import enrichments, settled, submit
 from tests.site import Site, wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
 QUICK = 3.0
 """Seconds: a request waits for a broker that is gone about one, and tests share the machine."""
-
-
-@pytest.fixture(scope="module")
-def client(site: Site) -> Iterator[httpx.Client]:
-    with site.client() as client:
-        yield client
-
-
-@pytest.fixture
-def case(client: httpx.Client) -> str:
-    return open_case(client)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import json
 import signal
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,30 +16,12 @@ import redis
 
 from osint.embedded import socket_path
 from tests.api.bodies import SIGHTING, STATEMENT, picture
-from tests.faults.conftest import IMPATIENT
-from tests.faults.submissions import enrichments, events, open_case, settled, submit
-from tests.site import Site, running_site, wait_until
+from tests.faults.submissions import enrichments, events, settled, submit
+from tests.site import Site, wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
 SUBMISSIONS, THREADS = 200, 4
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with running_site(tmp_path_factory.mktemp("site"), "--workers", "2", environment=IMPATIENT) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(site: Site) -> Iterator[httpx.Client]:
-    with site.client() as client:
-        yield client
-
-
-@pytest.fixture
-def case(client: httpx.Client) -> str:
-    return open_case(client)
 
 
 @dataclass(kw_only=True)

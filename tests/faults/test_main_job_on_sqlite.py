@@ -1,14 +1,22 @@
 """The main job on the embedded database, and what a hand in its file changes."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.faults.hands import flipped
 from tests.faults.main_job import MainJob, assert_named
-from tests.site import Site
+from tests.site import Site, running_site
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site of this module's own: it is stopped and changed by hand."""
+    with running_site(tmp_path_factory.mktemp("site")) as running:
+        yield running
 
 
 class TestMainJob(MainJob):
