@@ -31,6 +31,7 @@ def plan(events: Sequence[Recorded]) -> None:
 @reacts_to(domain.EvidenceCorrected)
 def plan_again(event: Recorded) -> None:
     """Do the same for each enricher whose input is new after a correction, or is an earlier one again."""
+    assert event.item is not None  # noqa: S101 -- every evidence event is about an item
     jobs = _jobs(event, state_of(ItemState.objects.now().get(item=event.item)).said)
     earlier = list(Job.objects.filter(item=event.item).order_by("created_at"))
     _insert(jobs)

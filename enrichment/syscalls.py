@@ -44,7 +44,7 @@ _REFUSED = {
     "request_key": (249, 218),
 }
 _CLONE, _CLONE3, _TGKILL, _PRLIMIT = (56, 220), (435, 435), (234, 131), (302, 261)
-_ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
+ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _X32 = 0x40000000
 """Numbers from here on are a second table of calls on x86-64."""
 
@@ -57,6 +57,7 @@ _NUMBER, _ARCHITECTURE, _FIRST = 0, 4, 16
 _PR_SET_SECCOMP, _FILTER = 22, 2
 
 Step = tuple[int, int, int, int]
+"""What to do, how many steps to skip if it holds and if not, and the value it works with."""
 
 
 class _Program(ctypes.Structure):
@@ -65,15 +66,17 @@ class _Program(ctypes.Structure):
 
 def refuse_all_but_files(libc: ctypes.CDLL) -> bool:
     """Install the filter on this process, which must have given up new privileges; return whether it holds."""
-    known = _ARCHITECTURES.get(platform.machine())
+    known = ARCHITECTURES.get(platform.machine())
     if known is None:
         return False
-    steps = b"".join(struct.pack("HBBI", *step) for step in _steps(*known, own=os.getpid()))
+    steps = b"".join(struct.pack("HBBI", *step) for step in filter_steps(*known, own=os.getpid()))
     program = _Program(len(steps) // 8, steps)
-    return libc.prctl(_PR_SET_SECCOMP, _FILTER, ctypes.byref(program), 0, 0) == 0
+    refused: int = libc.prctl(_PR_SET_SECCOMP, _FILTER, ctypes.byref(program), 0, 0)
+    return refused == 0
 
 
-def _steps(column: int, architecture: int, *, own: int) -> Iterator[Step]:
+def filter_steps(column: int, architecture: int, *, own: int) -> Iterator[Step]:
+    """Write the filter's program (classic BPF) for an architecture and a process."""
     refuse = (_RETURN, 0, 0, _ERRNO | errno.EPERM)
     allow = (_RETURN, 0, 0, _ALLOW)
     yield (_LOAD, 0, 0, _ARCHITECTURE)
@@ -83,19 +86,20 @@ def _steps(column: int, architecture: int, *, own: int) -> Iterator[Step]:
     yield (_AT_LEAST, 0, 1, _X32)
     yield refuse
     for numbers in _REFUSED.values():
-        if numbers[column] is not None:
-            yield (_EQUAL, 0, 1, numbers[column])
+        number = numbers[column]
+        if number is not None:
+            yield (_EQUAL, 0, 1, number)
             yield refuse
     # Its arguments lie in memory, where a filter can not look: the C library falls back to clone.
     yield (_EQUAL, 0, 1, _CLONE3[column])
     yield (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)
     # Threads are fine, processes are not; a signal to oneself is (abort), a limit of one's own is.
-    for number, test, value in (
+    for call, test, value in (
         (_CLONE[column], _ANY_BIT, _CLONE_THREAD),
         (_TGKILL[column], _EQUAL, own),
         (_PRLIMIT[column], _EQUAL, 0),
     ):
-        yield (_EQUAL, 0, 4, number)
+        yield (_EQUAL, 0, 4, call)
         yield (_LOAD, 0, 0, _FIRST)
         yield (test, 0, 1, value)
         yield allow

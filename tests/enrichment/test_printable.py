@@ -25,6 +25,8 @@ from ledger.strict_json import parse_strict
         ("x" * (LONGEST + 1), "x" * LONGEST + f"… ({LONGEST + 1} characters)"),
         (float("nan"), None),
         (float("inf"), None),
+        (1.5e308, "1.5e+308"),
+        (-1e308, -1e308),
         (2**53, str(2**53)),
         (2**53 - 1, 2**53 - 1),
         (True, True),
