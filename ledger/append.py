@@ -22,11 +22,12 @@ from ledger.codec import to_values
 from ledger.envelope import GENESIS, Envelope, chain_hash, digests, disclose
 from ledger.errors import Conflict, StaleStream
 from ledger.ids import uuid7
-from ledger.models import Event, Head, Payload
+from ledger.models import Event, Head, Payload, Pending
 from ledger.payloads import pack
 from ledger.read import as_recorded, recorded_by_ids
 from ledger.recorded import Recorded
 from ledger.rows import Statement, execute, insert, insertions, together
+from ledger.sequence import sequence
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,9 @@ def append(stream: UUID, facts: Sequence[Fact], *, by: Actor, expected: int | No
         with transaction.atomic(savepoint=False), together():
             recorded = _chain(head, facts, by=by, at=timezone.now())
             subscriptions.publish(recorded)
+            if connection.vendor == "sqlite":
+                # There is one writer at a time anyway; on PostgreSQL the sequencer works beside the writers.
+                sequence()
         return recorded
 
 
@@ -109,6 +113,7 @@ def _locked_head(stream: UUID) -> Head:
 def _chain(head: Head, facts: Sequence[Fact], *, by: Actor, at: datetime) -> list[Recorded]:
     rows: list[Event] = []
     payloads: list[Payload] = []
+    pending: list[Pending] = []
     recorded: list[Recorded] = []
     for fact in facts:
         disclosures = disclose(to_values(fact.data))
@@ -128,9 +133,10 @@ def _chain(head: Head, facts: Sequence[Fact], *, by: Actor, at: datetime) -> lis
         head.seq, head.hash = envelope.seq, chain_hash(text)
         rows.append(_row(envelope, text, head.hash))
         payloads.append(pack(envelope.id, disclosures))
+        pending.append(Pending(event=envelope.id, hash=head.hash, at=at))
         recorded.append(as_recorded(rows[-1], fact.data, disclosures))
     move = Statement(_MOVE, [head.seq, head.hash, _raw(head.stream)])
-    execute([*insertions(rows), *insertions(payloads), move])
+    execute([*insertions(rows), *insertions(payloads), *insertions(pending), move])
     return recorded
 
 

@@ -1,4 +1,7 @@
-"""The ledger's three tables. Triggers keep the first two append-only (see `triggers`)."""
+"""The ledger's tables: events and payloads, the heads of their chains, and the log that puts all of them in order.
+
+Triggers keep what is written append-only (see `triggers`).
+"""
 
 from __future__ import annotations
 
@@ -47,3 +50,64 @@ class Head(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stream}:{self.seq}"
+
+
+class Pending(models.Model):
+    """An event that has no position in the log yet; rows leave when they get one."""
+
+    n = models.BigAutoField(primary_key=True)
+    event = models.UUIDField()
+    hash = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.n}: {self.event}"
+
+
+class Entry(models.Model):
+    """An event's place in the log of all events: dense, from 0. Its leaf is the event's chain hash."""
+
+    position = models.PositiveBigIntegerField(primary_key=True)
+    event = models.UUIDField(unique=True)
+    hash = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.event}"
+
+
+class Subtree(models.Model):
+    """The root of a whole subtree of the log, kept on every eighth level (8: 256 leaves, 16: 65,536 leaves, …)."""
+
+    pk = models.CompositePrimaryKey("level", "index")
+    level = models.PositiveSmallIntegerField()
+    index = models.PositiveBigIntegerField()
+    hash = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.level}/{self.index}"
+
+
+class LogHead(models.Model):
+    """The right edge of the log's tree: one row, whose lock puts sequencers in order."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    size = models.PositiveBigIntegerField(default=0)
+    peaks = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="one_log")]
+
+    def __str__(self) -> str:
+        return f"log of {self.size}"
+
+
+class SignedHead(models.Model):
+    """A head of the log that was signed and anchored: the note is what is published (see `signer`)."""
+
+    size = models.PositiveBigIntegerField(primary_key=True)
+    root = models.CharField(max_length=64)
+    note = models.TextField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"signed head of {self.size}"

@@ -1,19 +1,40 @@
 """Append-only, enforced by the database itself: UPDATE, DELETE and TRUNCATE are refused.
 
-A head may only move forward. In production the application's role has no more than SELECT and INSERT on the first
-two tables as well; a trigger also stops a hurried owner of the database, and `verify` finds one who drops it.
+A head may only move forward. In production the application's role has no more than SELECT and INSERT on the
+append-only tables as well; a trigger also stops a hurried owner of the database, and `verify` finds one who drops it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-APPEND_ONLY = ("ledger_event", "ledger_payload")
-HEAD = "ledger_head"
 REFUSAL = "the ledger is append-only"
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A table that is guarded; an update is let through where `forward` (a condition on OLD and NEW) holds."""
+
+    table: str
+    forward: str = ""
+
+
+CHAINS = (
+    Guarded("ledger_event"),
+    Guarded("ledger_payload"),
+    Guarded("ledger_head", forward="NEW.seq > OLD.seq AND NEW.stream = OLD.stream"),
+)
+LOG = (
+    Guarded("ledger_entry"),
+    Guarded("ledger_subtree"),
+    Guarded("ledger_signedhead"),
+    Guarded("ledger_loghead", forward="NEW.size > OLD.size AND NEW.id = OLD.id"),
+)
+ALL = (*CHAINS, *LOG)
 
 _POSTGRESQL_FUNCTION = f"""
 CREATE OR REPLACE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS
@@ -22,18 +43,18 @@ END $$
 """
 
 
-def create(connection: BaseDatabaseWrapper) -> None:
-    """Put every trigger in place."""
+def create(connection: BaseDatabaseWrapper, tables: Sequence[Guarded] = ALL) -> None:
+    """Put the triggers of some tables in place."""
     with connection.cursor() as cursor:
-        for statement in _STATEMENTS[connection.vendor]():
+        for statement in _STATEMENTS[connection.vendor](tables):
             cursor.execute(statement)
 
 
-def drop(connection: BaseDatabaseWrapper) -> None:
-    """Take every trigger away."""
+def drop(connection: BaseDatabaseWrapper, tables: Sequence[Guarded] = ALL) -> None:
+    """Take the triggers of some tables away."""
     with connection.cursor() as cursor:
-        for name, table in _names(connection.vendor):
-            on_table = f" ON {table}" if connection.vendor == "postgresql" else ""
+        for name, guarded, _ in _triggers(tables, connection.vendor):
+            on_table = f" ON {guarded.table}" if connection.vendor == "postgresql" else ""
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on_table}")
 
 
@@ -47,31 +68,33 @@ def lifted(connection: BaseDatabaseWrapper) -> Iterator[None]:
         create(connection)
 
 
-def _names(vendor: str) -> Iterator[tuple[str, str]]:
-    operations = ["update", "delete"] + (["truncate"] if vendor == "postgresql" else [])
-    for table in (*APPEND_ONLY, HEAD):
+def _triggers(tables: Sequence[Guarded], vendor: str) -> Iterator[tuple[str, Guarded, str]]:
+    operations = ["UPDATE", "DELETE"] + (["TRUNCATE"] if vendor == "postgresql" else [])
+    for guarded in tables:
         for operation in operations:
-            yield f"{table}_no_{operation}", table
+            yield f"{guarded.table}_no_{operation.lower()}", guarded, operation
 
 
-def _sqlite() -> Iterator[str]:
-    for name, table in _names("sqlite"):
-        operation = name.rpartition("_")[2].upper()
-        when = "WHEN NEW.seq <= OLD.seq OR NEW.stream <> OLD.stream" if (table, operation) == (HEAD, "UPDATE") else ""
+def _refused_when(guarded: Guarded, operation: str) -> str:
+    return f"NOT ({guarded.forward})" if guarded.forward and operation == "UPDATE" else ""
+
+
+def _sqlite(tables: Sequence[Guarded]) -> Iterator[str]:
+    for name, guarded, operation in _triggers(tables, "sqlite"):
+        when = f"WHEN {refused}" if (refused := _refused_when(guarded, operation)) else ""
         yield (
-            f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {operation} ON {table} {when} "
-            f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}: {operation} on {table}'); END"
+            f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {operation} ON {guarded.table} {when} "
+            f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}: {operation} on {guarded.table}'); END"
         )
 
 
-def _postgresql() -> Iterator[str]:
+def _postgresql(tables: Sequence[Guarded]) -> Iterator[str]:
     yield _POSTGRESQL_FUNCTION
-    for name, table in _names("postgresql"):
-        operation = name.rpartition("_")[2].upper()
+    for name, guarded, operation in _triggers(tables, "postgresql"):
         each = "STATEMENT" if operation == "TRUNCATE" else "ROW"
-        when = "WHEN (NEW.seq <= OLD.seq OR NEW.stream <> OLD.stream)" if (table, operation) == (HEAD, "UPDATE") else ""
+        when = f"WHEN ({refused})" if (refused := _refused_when(guarded, operation)) else ""
         yield (
-            f"CREATE OR REPLACE TRIGGER {name} BEFORE {operation} ON {table} "
+            f"CREATE OR REPLACE TRIGGER {name} BEFORE {operation} ON {guarded.table} "
             f"FOR EACH {each} {when} EXECUTE FUNCTION ledger_refuse()"
         )
 

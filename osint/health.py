@@ -13,10 +13,16 @@ from django.core.files.storage import default_storage
 from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
 
+from ledger.errors import DomainError
 from ledger.ids import uuid7
+from ledger.sequence import backlog
+from ledger.signer import compare
 
 PATIENCE = 1.0
 """Seconds that a part has to answer."""
+
+LATE = 10
+"""Seconds after which an event that has no place in the log is late."""
 
 State = tuple[str, str]
 
@@ -74,4 +80,31 @@ def _storage() -> State:
     return ("ok", "written and read back") if whole else ("down", "The file store gives back other bytes.")
 
 
-_CHECKS: dict[str, Callable[[], State]] = {"database": _database, "broker": _broker, "storage": _storage}
+def _sequencer() -> State:
+    try:
+        waiting, age = backlog()
+    except Error:
+        return "down", "The database does not answer."
+    seconds = round(age.total_seconds())
+    if seconds > LATE:
+        return "degraded", f"{waiting} events wait for their place in the log, the oldest for {seconds} s."
+    return "ok", f"{waiting} events wait for their place in the log"
+
+
+def _signer() -> State:
+    try:
+        standing = compare()
+    except Error:
+        return "down", "The database does not answer."
+    except DomainError as refusal:
+        return "degraded", refusal.detail
+    return ("ok" if standing.is_sound else "degraded"), standing.state.value
+
+
+_CHECKS: dict[str, Callable[[], State]] = {
+    "database": _database,
+    "broker": _broker,
+    "storage": _storage,
+    "sequencer": _sequencer,
+    "signer": _signer,
+}

@@ -106,6 +106,10 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 FILE_UPLOAD_HANDLERS = ["evidence.uploads.StoreUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = env.folder("OSINT_UPLOAD_DIR", FILES_DIR / "incoming")
 
+# The log. Its key signs the heads; the anchor, the last of them, lies where the database is not.
+SIGNING_KEY = env.text("OSINT_SIGNING_KEY")
+ANCHOR_FILE = Path(env.text("OSINT_ANCHOR_FILE") or DATA_DIR / "anchor" / "head")
+
 # Limits of one request, in bytes.
 MAX_UPLOAD_BYTES = env.whole("OSINT_MAX_UPLOAD_BYTES", 8 * 2**30, least=1)
 MAX_JSON_BYTES = env.whole("OSINT_MAX_JSON_BYTES", 2 * 2**20, least=1)
@@ -191,6 +195,17 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "osint.schema.say_what_all_have_in_common",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "RoleEnum": "cases.domain.Role",
+        "SensitivityEnum": "cases.domain.Sensitivity",
+        "AttributionRoleEnum": "evidence.parts.AttributionRole",
+        "CaseStatusEnum": "cases.domain.Status",
+        "ItemStatusEnum": "evidence.parts.ItemStatus",
+    },
 }
 
 # Tasks. The database is the truth: the broker may lose everything, so it is never waited for.

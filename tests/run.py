@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -92,9 +93,10 @@ def missing() -> Iterator[str]:
 def surroundings(stage: Stage) -> Iterator[dict[str, str]]:
     """Give the environment a stage runs in, and the database it needs."""
     environment = {**os.environ, **stage.environment}
-    # A start of the checks alone (makemigrations) must not fill the user's own data folder.
-    environment.setdefault("OSINT_DATA_DIR", str(REPOSITORY / "var" / "checks"))
     with ExitStack() as stack:
+        # A start of the checks alone (makemigrations) must not make the user's own data folder.
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="waterline-checks-"))
+        environment.setdefault("OSINT_DATA_DIR", folder)
         if stage.postgresql:
             environment["DATABASE_URL"] = stack.enter_context(running_postgresql())
         yield environment

@@ -124,7 +124,7 @@ def test_every_command_and_variable_of_the_compose_file_exists() -> None:
         for volume in service.get("volumes", []):
             assert volume.split(":")[0] in composed["volumes"]
     lasting = {name for name, service in services.items() if service["restart"] != "no"}
-    assert lasting == {"database", "broker", "storage", "web", "worker", "beat"}
+    assert lasting == {"database", "broker", "storage", "web", "worker", "beat", "log"}
     assert all("healthcheck" in services[name] for name in lasting)
 
 

@@ -6,11 +6,11 @@ from ledger import triggers
 
 
 def create(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
-    triggers.create(editor.connection)
+    triggers.create(editor.connection, triggers.CHAINS)
 
 
 def drop(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
-    triggers.drop(editor.connection)
+    triggers.drop(editor.connection, triggers.CHAINS)
 
 
 class Migration(migrations.Migration):

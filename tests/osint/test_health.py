@@ -9,6 +9,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from ledger import keys
+
 
 def test_a_process_that_answers_is_alive(client: Client) -> None:
     """Without a database: who asks every second must not load it."""
@@ -16,13 +18,16 @@ def test_a_process_that_answers_is_alive(client: Client) -> None:
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
-@pytest.mark.usefixtures("db", "broker")
+@pytest.mark.usefixtures("db", "broker", "log_folder")
 def test_with_all_parts_there_it_is_ready_and_names_each(client: Client) -> None:
+    keys.make()
     body = client.get("/readyz").json()
     assert {name: part["status"] for name, part in body.items() if name != "status"} == {
         "database": "ok",
         "broker": "ok",
         "storage": "ok",
+        "sequencer": "ok",
+        "signer": "ok",
     }
     assert body["status"] == "ok"
     assert body["database"]["detail"] == connection.vendor

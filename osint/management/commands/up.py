@@ -4,8 +4,10 @@ import errno
 import http.client
 import os
 import socket
+import sys
 from argparse import ArgumentParser
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +60,7 @@ class Command(BaseCommand):
             supervisor.start(valkey)
             assert valkey.process is not None  # noqa: S101 (for the type checker)
             embedded.wait_for_valkey(embedded.socket_path(data), valkey.process)
-        for prepare in (self.tidy, self.migrate, self.collect, self.load_sample if sample else None):
+        for prepare in (self.tidy, self.migrate, self.make_key, self.collect, self.load_sample if sample else None):
             if prepare is not None and not supervisor.stopping:
                 prepare()
         connections.close_all()
@@ -84,6 +86,9 @@ class Command(BaseCommand):
 
     def migrate(self) -> None:
         call_command("migrate", interactive=False, verbosity=0)
+
+    def make_key(self) -> None:
+        call_command("keys", "init", "--unless-there", stdout=StringIO())
 
     def collect(self) -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
@@ -117,7 +122,9 @@ def parts(*, data: Path, host: str, port: int, workers: int) -> list[Part]:
         "--loglevel",
         "warning",
     ]
+    manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
     return [
+        Part(name="log", command=[*manage, "sequence"], environment=one_connection),
         Part(name="worker", command=python_module(*worker), environment=one_connection),
         Part(name="beat", command=python_module(*beat), environment=one_connection),
         Part(name="web", command=python_module(*web), environment=environment),

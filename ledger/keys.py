@@ -1,0 +1,107 @@
+"""The log's signing key: from the environment or a file in the data folder, never in the database.
+
+It is written as one line, `PRIVATE+KEY+<origin>+<key hash>+<base64>`, as the tools of the C2SP note format do.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from base64 import b64decode, b64encode
+from binascii import Error as NotBase64
+from pathlib import Path
+
+from django.conf import settings
+
+from ledger.errors import Conflict, Invalid, Unavailable
+from ledger.signed_note import ED25519, SigningKey
+
+PREFIX = "PRIVATE+KEY+"
+_ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~/-]{0,199}")
+
+
+class NoKey(Unavailable):
+    """Nothing can be signed: there is no key."""
+
+    code = "no-signing-key"
+    title = "There is no signing key"
+
+
+def load() -> SigningKey:
+    """Read the key in use.
+
+    :raises NoKey: there is none.
+    :raises Invalid: it can not be read.
+    """
+    text = settings.SIGNING_KEY or _kept()
+    if not text:
+        raise NoKey("There is no signing key: manage.py keys init makes one.")
+    return parse(text)
+
+
+def exists() -> bool:
+    """Say whether there is a key."""
+    return bool(settings.SIGNING_KEY) or _path().exists()
+
+
+def make(origin: str = "") -> SigningKey:
+    """Make a key, and keep it in the data folder, readable by its owner alone.
+
+    :param origin: the name of the log, which stands in every checkpoint; unique in the world, and best a host
+        name with a path. Unless given it is one that nobody else will draw.
+    :raises Conflict: there is a key already.
+    """
+    origin = origin or f"waterline.invalid/{secrets.token_hex(8)}"
+    if not _ORIGIN.fullmatch(origin):
+        raise Invalid("An origin is a host name and a path: letters, digits and . _ ~ - / only.")
+    if exists():
+        raise Conflict("There is a signing key already: manage.py keys show shows its public half.")
+    key = SigningKey(origin, secrets.token_bytes(32))
+    write(key)
+    return key
+
+
+def write(key: SigningKey) -> None:
+    """Keep a key in the data folder, durably, in place of the one before."""
+    path = _path()
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(f"{text_of(key)}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.rename(path)
+
+
+def parse(text: str) -> SigningKey:
+    """Read a key from its line.
+
+    :raises Invalid: it is none, or was cut; the message does not repeat it.
+    """
+    origin, _, rest = text.strip().removeprefix(PREFIX).partition("+")
+    key_hash, _, encoded = rest.partition("+")
+    try:
+        data = b64decode(encoded, validate=True)
+    except (NotBase64, ValueError):
+        data = b""
+    if not text.strip().startswith(PREFIX) or len(data) != 33 or data[:1] != ED25519:
+        raise Invalid("The signing key can not be read: it begins with PRIVATE+KEY+.")
+    key = SigningKey(origin, data[1:])
+    if key.verifier.hash.hex() != key_hash:
+        raise Invalid("The hash in the signing key is not its own: was it cut?")
+    return key
+
+
+def text_of(key: SigningKey) -> str:
+    """Write a key as its line. It is a secret."""
+    return f"{PREFIX}{key.name}+{key.verifier.hash.hex()}+{b64encode(ED25519 + key.secret).decode()}"
+
+
+def _path() -> Path:
+    return Path(settings.DATA_DIR) / "keys" / "signing.key"
+
+
+def _kept() -> str:
+    path = _path()
+    return path.read_text(encoding="ascii").strip() if path.exists() else ""

@@ -1,0 +1,118 @@
+"""Signing the head of the log, and refusing to where the database is not the one that was signed before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db import transaction
+from django.utils import timezone
+
+from ledger import anchor, keys, log, merkle
+from ledger.errors import DomainError, Invalid
+from ledger.models import SignedHead
+from ledger.signed_note import Checkpoint, Note, SigningKey, read_checkpoint
+
+
+class State(StrEnum):
+    """How the database stands to the anchor."""
+
+    NEW = "nothing was signed yet"
+    SAME = "the head is signed"
+    AHEAD = "events came since the last signature"
+    BEHIND = "the database is behind the last signed head"
+    DIFFERENT = "the database is not the one that was signed"
+    UNREADABLE = "the anchor can not be read"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What `compare` found; sizes in entries."""
+
+    state: State
+    signed: int = 0
+    size: int = 0
+
+    @property
+    def is_sound(self) -> bool:
+        return self.state in {State.NEW, State.SAME, State.AHEAD}
+
+    def __str__(self) -> str:
+        return f"{self.state}: {self.signed} entries signed, {self.size} in the database"
+
+
+class Refused(DomainError):
+    """The signer does not put its name to this database."""
+
+    code = "signing-refused"
+    title = "The log is not signed"
+    status = 409
+
+
+def compare() -> Standing:
+    """Compare the database with the anchor, without signing anything."""
+    key = keys.load()
+    try:
+        note = anchor.read()
+        if note is None:
+            return Standing(State.NEW, size=log.edge().size)
+        before = _checked(note, key)
+    except Invalid:
+        return Standing(State.UNREADABLE, size=log.edge().size)
+    edge = log.edge()
+    if edge.size < before.size:
+        return Standing(State.BEHIND, before.size, edge.size)
+    # The nodes, not only the edge, must lead to what was signed.
+    begins_so = before.root == log.root_at(before.size) and merkle.verify_consistency(
+        first=before.size,
+        second=edge.size,
+        first_root=before.root,
+        second_root=edge.root,
+        proof=log.consistency(before.size, edge.size),
+    )
+    if not begins_so:
+        return Standing(State.DIFFERENT, before.size, edge.size)
+    return Standing(State.SAME if edge.size == before.size else State.AHEAD, before.size, edge.size)
+
+
+def sign() -> Note | None:
+    """Sign the log's head if it moved: anchor it first, then publish it. Return the note that is new, if one is.
+
+    A kill between the two leaves a head that is anchored and not published: the next call publishes it.
+
+    :raises Refused: the database is behind the anchor or differs from it; nothing is signed.
+    :raises NoKey: there is no key.
+    """
+    key = keys.load()
+    with anchor.held(), transaction.atomic():
+        standing = compare()
+        if not standing.is_sound:
+            raise Refused(f"Not signed, because {standing}.")
+        anchored = anchor.read()
+        if anchored is not None:
+            _publish(anchored)
+        edge = log.edge()
+        if standing.state is State.SAME or not edge.size:
+            return None
+        note = key.sign(Checkpoint(key.name, edge.size, edge.root).text())
+        anchor.write(note)
+        _publish(note)
+        return note
+
+
+def published() -> SignedHead | None:
+    """Find the newest signed head that is published."""
+    return SignedHead.objects.order_by("-size").first()
+
+
+def _checked(note: Note, key: SigningKey) -> Checkpoint:
+    if not key.verifier.verified(note):
+        raise Invalid("The anchor is not signed by this key.")
+    return read_checkpoint(note)
+
+
+def _publish(note: Note) -> None:
+    head = read_checkpoint(note)
+    SignedHead.objects.get_or_create(
+        size=head.size, defaults={"root": head.root.hex(), "note": str(note), "at": timezone.now()}
+    )
