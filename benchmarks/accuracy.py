@@ -1,0 +1,178 @@
+"""Measure how right the findings of the enrichers are, over collections with known answers: `make accuracy`.
+
+The collections lie in shared/data beside the repository; one that is absent is named, and nothing is said about it.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+DEGREES = 1e-4
+"""How far a position may be off: some 11 metres."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """How many answers were right, of how many; and the first wrong ones."""
+
+    what: str
+    right: int
+    of: int
+    wrong: tuple[str, ...] = ()
+
+
+Answers = Iterator[tuple[str, bool]]
+"""What was asked, and whether the answer was right."""
+
+
+def positions(data: Path) -> dict[str, Answers]:
+    """Read the GPS position of photographs: found where there is one, not invented where there is none."""
+    from enrichment.domain import EnricherInput, PermanentFailure
+    from enrichment.enrichers.exif import read_exif
+
+    with (data / "expected.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+
+    def outputs() -> Iterator[tuple[dict[str, str], Any]]:
+        with tempfile.TemporaryDirectory() as folder:
+            for row in rows:
+                given = EnricherInput(kind="image", fields={}, original=data / row["file"], folder=Path(folder))
+                try:
+                    yield row, read_exif(given).output
+                except PermanentFailure:
+                    yield row, None
+
+    read = list(outputs())
+    return {
+        "GPS position of a photograph that has one": (
+            (row["file"], bool(found and found.gps) and _near(found.gps, float(row["lat"]), float(row["lon"])))
+            for row, found in read
+            if row["has_gps"] == "yes"
+        ),
+        "no GPS position for a photograph that has none": (
+            (row["file"], found is None or found.gps is None) for row, found in read if row["has_gps"] == "no"
+        ),
+        "time of capture as recorded": (
+            (row["file"], _time(found) == _recorded(row)) for row, found in read if row["capture_time_as_recorded"]
+        ),
+    }
+
+
+def spellings(data: Path) -> dict[str, Answers]:
+    """Read positions in the usual spellings, and refuse what is none or mark it as ambiguous."""
+    from enrichment.coordinates import coordinates
+
+    known = json.loads((data / "coordinates.json").read_text(encoding="utf-8"))
+    return {
+        "position as people write it": (
+            (each["text"], any(_near(found, each["lat"], each["lon"]) for found in coordinates(each["text"])))
+            for each in known["valid"]
+        ),
+        "what is no position refused, or marked as ambiguous": (
+            (
+                str(each["text"]),
+                all(found.ambiguous and each["class"] != "must refuse" for found in coordinates(str(each["text"]))),
+            )
+            for each in known["refuse"]
+        ),
+    }
+
+
+def languages(data: Path) -> dict[str, Answers]:
+    """Guess the language of short texts."""
+    from enrichment.languages import language
+
+    pairs = json.loads((data / "cld2-pairs.json").read_text(encoding="utf-8"))["pairs"]
+    return {
+        "language of a short text": (
+            (f"{each['n']} {each['iso_639_code']}", language(each["text"]).code == each["iso_639_code"])
+            for each in pairs
+            if not each.get("special")
+        )
+    }
+
+
+def ship_numbers(data: Path) -> dict[str, Answers]:
+    """Accept the IMO number of every listed ship, and none that differs from it in one digit."""
+    from enrichment.identifiers import imo_is_valid
+
+    with (data / "vessels.csv").open(newline="", encoding="utf-8") as file:
+        numbers = sorted({row["imo"] for row in csv.DictReader(file) if row["imo"]})
+    return {
+        "IMO number of a real ship accepted": ((number, imo_is_valid(number)) for number in numbers),
+        "IMO number with a wrong last digit refused": (
+            (wrong, not imo_is_valid(wrong))
+            for number in numbers
+            for wrong in (f"{number[:6]}{digit}" for digit in range(10) if str(digit) != number[6])
+        ),
+    }
+
+
+COLLECTIONS: dict[str, Callable[[Path], dict[str, Answers]]] = {
+    "exif-samples": positions,
+    "coordinate-spellings": spellings,
+    "language-samples": languages,
+    "ofac-sdn": ship_numbers,
+}
+
+
+def scores(data: Path = DATA) -> Iterator[Score | str]:
+    """Yield a score for each question, or the name of a collection that is not here."""
+    for name, ask in COLLECTIONS.items():
+        if not (data / name).is_dir():
+            yield name
+            continue
+        for what, answers in ask(data / name).items():
+            given = list(answers)
+            wrong = tuple(asked for asked, right in given if not right)
+            yield Score(what, len(given) - len(wrong), len(given), wrong[:5])
+
+
+def main() -> int:
+    """Print the table."""
+    # Settings need a folder for what they keep; nothing is kept here.
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ |= {"DJANGO_SETTINGS_MODULE": "osint.settings", "OSINT_DATA_DIR": folder}
+        import django
+
+        django.setup()
+        print("| what | right | of | | first wrong |\n|---|--:|--:|--:|---|")
+        absent = []
+        for each in scores():
+            if isinstance(each, str):
+                absent.append(each)
+                continue
+            share = f"{each.right / each.of:.1%}" if each.of else "–"
+            wrong = "; ".join(text.replace("|", "\\|") for text in each.wrong)
+            print(f"| {each.what} | {each.right} | {each.of} | {share} | {wrong} |")
+    for name in absent:
+        print(f"not on this machine, so not measured: {DATA / name}", file=sys.stderr)
+    return 0
+
+
+def _near(found: Any, lat: float, lon: float) -> bool:
+    return abs(found.lat - lat) <= DEGREES and abs(found.lon - lon) <= DEGREES
+
+
+def _time(found: Any) -> str:
+    # The fraction of a second stands in a tag of its own, which the expected answers leave out.
+    return re.sub(r"\.\d+", "", found.taken) if found else ""
+
+
+def _recorded(row: dict[str, str]) -> str:
+    date, _, time = row["capture_time_as_recorded"].partition(" ")
+    return f"{date.replace(':', '-')}T{time}{row['utc_offset_as_recorded']}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
