@@ -1,8 +1,8 @@
 """Check that nothing in the ledger was changed: every event, its place in the chain, its payload, its columns.
 
 The envelope's bytes are the truth; a copy that disagrees with them is a fault as much as a broken chain is. What a
-chain in one's own database can not show (a tail cut together with its head, a whole history written anew) needs a
-head that is kept elsewhere.
+chain in one's own database can not show (a tail cut together with its head, a whole history written anew) shows in the
+log, whose head is signed and kept elsewhere (see `verify_log`).
 """
 
 from __future__ import annotations

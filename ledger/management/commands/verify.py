@@ -13,6 +13,7 @@ from django.db import DatabaseError
 from ledger import store
 from ledger.files import file_references
 from ledger.verify import verify
+from ledger.verify_log import verify_log
 
 
 class Command(BaseCommand):
@@ -38,10 +39,18 @@ class Command(BaseCommand):
         if case and not report.events:
             bad.append(f"case {case}: it has no events here")
         checked = f"{report.events} events in {report.streams} cases"
+        unchecked: list[str] = []
+        if case is None:
+            log = verify_log()
+            bad += log.faults
+            checked += f", {log.entries} places in the log, {log.heads} signed heads"
+            unchecked = log.unchecked
         if files:
             count, faults = _check_files(case, look_for_foreign=case is None and not report.faults)
             bad += faults
             checked += f", {count} files"
+        for line in unchecked:
+            self.stderr.write(f"not checked: {line}")
         for line in bad:
             self.stderr.write(f"FAULT  {line}")
         if bad:
