@@ -30,6 +30,9 @@ from ledger.errors import DomainError
 CHUNK = 1 << 20
 """Bytes read at a time: large enough that hashing, not the calls, takes the time."""
 
+HAND_OVER = 4 << 20
+"""Bytes after which the kernel is asked to begin to write what came."""
+
 INCOMING = "incoming"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
@@ -82,7 +85,7 @@ class Incoming:
         # Held until the file is closed or the process dies: the sweep takes only what nobody holds.
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self.file: BinaryIO = os.fdopen(descriptor, "w+b")
-        self.size = 0
+        self.size = self._handed_over = 0
         self._hash = hashlib.sha256()
         self._kept: Stored | None = None
 
@@ -98,7 +101,19 @@ class Incoming:
         self._hash.update(chunk)
         written = self.file.write(chunk)
         self.size += written
+        if self.size - self._handed_over >= HAND_OVER:
+            self._hand_over()
         return written
+
+    def _hand_over(self) -> None:
+        """Let the kernel begin to write, so that little is left to wait for in the end.
+
+        Pages that nobody needs any more are written first and dropped later; fresh ones are only written.
+        """
+        if hasattr(os, "posix_fadvise"):
+            length = self.size - self._handed_over
+            os.posix_fadvise(self.file.fileno(), self._handed_over, length, os.POSIX_FADV_DONTNEED)
+        self._handed_over = self.size
 
     def keep(self) -> Stored:
         """Make the bytes durable under their digest; a second call changes nothing."""
