@@ -4,6 +4,7 @@ import json
 import signal
 import threading
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -112,7 +113,7 @@ def results(client: httpx.Client, case: str) -> Counter[tuple[str, str]]:
 
 
 def test_kills_in_the_middle_of_submissions_lose_nothing_and_double_nothing(
-    site: Site, client: httpx.Client, case: str
+    site: Site, client: httpx.Client, case: str, record_property: Callable[[str, object], None]
 ) -> None:
     submissions = [Submission(number=number) for number in range(SUBMISSIONS)]
 
@@ -143,6 +144,8 @@ def test_kills_in_the_middle_of_submissions_lose_nothing_and_double_nothing(
     assert Counter(name for name, _ in stored) == Counter(list(items))
     submitted = [event for event in events(client, case) if event["type"].startswith("evidence.submitted/")]
     assert Counter(event["item"] for event in submitted) == Counter(items.values())
+    replayed = [each for each in submissions if each.answer and "Idempotency-Replayed" in each.answer.headers]
+    record_property("durable and unanswered", len(replayed))
     # Sent again, each has the same answer.
     for submission in submissions:
         before = submission.item
