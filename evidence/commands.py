@@ -7,7 +7,7 @@ role does not allow it. `seen` is the state of the item that the caller last saw
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -43,13 +43,17 @@ def submit_evidence(*, case_id: UUID, said: EvidenceSubmitted, by: Actor) -> Rec
     :raises Invalid: a field is impossible; `errors` names it.
     :raises CaseNotOpen: nothing is added to the case as it stands.
     """
-    result = submit_batch(case_id=case_id, submissions=[said], by=by)[0]
+    return submit_item(case_id=case_id, said=said, by=by)[0]
+
+
+def submit_item(*, case_id: UUID, said: EvidenceSubmitted, by: Actor) -> list[Recorded]:
+    """Do as `submit_evidence` does, and return all events of the item: its submission, and a flag for each doubt."""
+    [result] = _submit(case_id=case_id, submissions=[said], by=by)
     if isinstance(result, DomainError):
         raise result
     return result
 
 
-@transaction.atomic
 def submit_batch(
     *, case_id: UUID, submissions: Sequence[EvidenceSubmitted | DomainError], by: Actor
 ) -> list[Recorded | DomainError]:
@@ -57,6 +61,14 @@ def submit_batch(
 
     A `DomainError` among the submissions (a line that could not be read) is handed through to its place.
     """
+    results = _submit(case_id=case_id, submissions=submissions, by=by)
+    return [each if isinstance(each, DomainError) else each[0] for each in results]
+
+
+@transaction.atomic
+def _submit(
+    *, case_id: UUID, submissions: Sequence[EvidenceSubmitted | DomainError], by: Actor
+) -> list[list[Recorded] | DomainError]:
     case = load_case(case_id, by=by, permission=Permission.SUBMIT)
     require_active(case.status)
     now = timezone.now()
@@ -67,10 +79,7 @@ def submit_batch(
         except DomainError as refusal:
             facts.append(refusal)
     recorded = iter(append(case_id, [fact for each in facts if isinstance(each, list) for fact in each], by=by))
-    results: list[Recorded | DomainError] = []
-    for each in facts:
-        results.append(each if isinstance(each, DomainError) else _first_of(recorded, len(each)))
-    return results
+    return [each if isinstance(each, DomainError) else list(islice(recorded, len(each))) for each in facts]
 
 
 @transaction.atomic
@@ -179,12 +188,6 @@ def _submission(case_id: UUID, said: EvidenceSubmitted | DomainError, *, by: Act
     # The doubts name the submission as their cause, so its id is chosen here.
     first = uuid7()
     return [Fact(decided[0], item=item, id=first), *(Fact(data, item=item, cause=first) for data in decided[1:])]
-
-
-def _first_of(recorded: Iterator[Recorded], count: int) -> Recorded:
-    """Take the next so many events, those of one submission, and return the one that submits."""
-    first, *_ = islice(recorded, count)
-    return first
 
 
 def _append(case_id: UUID, item: UUID, said: Sequence[Any], *, by: Actor) -> Recorded:

@@ -124,6 +124,18 @@ def _derivatives(data: domain.EvidenceEnriched) -> list[tuple[str, int]]:
     return [(each.sha256, each.size) for each in data.derivatives]
 
 
+def begun(events: Sequence[Recorded]) -> ItemState:
+    """Make the row of an item from its first events, as it now stands in the database, without asking it."""
+    first, *more = events
+    item = first.data.apply(None)
+    row = _row(first, item, earlier=None)
+    for event in more:
+        after = event.data.apply(item)
+        if after != item:
+            item, row = after, _row(event, after, earlier=row)
+    return row
+
+
 def state_of(row: ItemState) -> domain.Item:
     """Read a row back into the domain's state."""
     return codec.from_values(domain.Item, row.state)

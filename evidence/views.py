@@ -25,6 +25,7 @@ from evidence.download import original_response, preview_response
 from evidence.filters import EvidenceFilter
 from evidence.models import Enrichment, ItemState
 from evidence.parsers import UploadParser
+from evidence.projections import begun
 from evidence.search import matching
 from evidence.uploads import StoredUpload
 from ledger.errors import Invalid, NotFound
@@ -80,8 +81,7 @@ class EvidenceList(StrictView, generics.ListAPIView):
             # The bytes of a submission that is refused would lie in the store for ever, named by no event.
             commands.require_acceptable(case_id=case_id, said=said, by=request.actor)
             upload.keep()
-        recorded = commands.submit_evidence(case_id=case_id, said=said, by=request.actor)
-        row = ItemState.objects.now().get(item=recorded.item)
+        row = begun(commands.submit_item(case_id=case_id, said=said, by=request.actor))
         return _answer(row, queries.represent([row], fresh=True)[0], status=201)
 
 

@@ -240,3 +240,13 @@ def test_a_submitter_sees_their_own_items_only(api: APIClient, case: str, client
 def test_nothing_is_added_to_a_case_that_is_closed(api: APIClient, case: str) -> None:
     api.post(f"{case}close/", {"reason": "done"})
     assert api.post(f"{case}evidence/", STATEMENT).json()["code"] == "case-not-open"
+
+
+def test_the_answer_to_a_submission_is_the_item_as_it_is_then_read(api: APIClient, case: str) -> None:
+    """A place of 0, 0 is doubtful, so a flag follows the submission at once."""
+    for body in (STATEMENT, {**SIGHTING, "place": {"lat": 0, "lon": 0}}):
+        answer = api.post(f"{case}evidence/", body)
+        read = api.get(answer.headers["Location"])
+        assert answer.json() == read.json()
+        assert answer.headers["ETag"] == read.headers["ETag"]
+        assert bool(read.json()["flags"]) == (body is not STATEMENT)
