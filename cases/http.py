@@ -52,6 +52,9 @@ class StrictView(APIView):
         super().initial(request, *args, **kwargs)
         if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
             raise LengthRequired("Send Content-Length: without it a body that was cut looks whole.")
+        if request.method == "OPTIONS" or not hasattr(self, (request.method or "").lower()):
+            # Answered by 405, whatever else it says.
+            return
         given, known = request.query_params, self._known(request.method in {"GET", "HEAD"})
         errors = {name: ["This parameter is not known here."] for name in given if name not in known}
         for name in known - self.repeatable:

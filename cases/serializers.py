@@ -29,6 +29,9 @@ class ShapeSerializer(DataclassSerializer):
         """
         if not isinstance(data, Mapping):
             raise Invalid("A JSON object is needed.")
+        for name, options in getattr(cls.Meta, "extra_kwargs", {}).items():
+            if options.get("required") and name not in data:
+                raise Invalid("A field is missing.", errors={name: ["This field is required."]})
         hidden = set(getattr(cls.Meta, "exclude", ())) & set(data)
         if hidden:
             errors = {name: ["This field is not known here."] for name in sorted(hidden)}
@@ -147,3 +150,11 @@ class EventSerializer(serializers.Serializer):
     data = serializers.DictField()
     envelope = serializers.CharField()
     disclosures = serializers.ListField(child=serializers.CharField())
+
+
+class EventPageSerializer(serializers.Serializer):
+    """Events in order; `next` leads to what follows, where there is more by now."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = EventSerializer(many=True)

@@ -39,6 +39,7 @@ EVENTS_PAGE = 100
 class CaseList(StrictView, generics.ListAPIView):
     required_scopes = READ | WRITE
     serializer_class = shapes.CaseSerializer
+    queryset = Case.objects.none()
     filterset_class = CaseFilter
     repeatable = frozenset({"status", "sensitivity"})
     ordering = ("-opened_at", "-id")
@@ -107,11 +108,13 @@ def case_command(
     return extend_schema_view(post=schema)(view).as_view()
 
 
+@extend_schema_view(get=extend_schema(summary="List the comments on a case and on its items, oldest first"))
 class CommentList(StrictView, generics.ListAPIView):
     """The comments on a case and on its items, oldest first."""
 
     required_scopes = READ
     serializer_class = shapes.WrittenCommentSerializer
+    queryset = Comment.objects.none()
     ordering = ("seq",)
 
     def get_queryset(self) -> QuerySet[Comment]:
@@ -131,7 +134,7 @@ class EventFeed(StrictView):
             OpenApiParameter("after", int, description="Only events with a greater seq."),
             OpenApiParameter("page_size", int, description=f"At most {EVENTS_PAGE * 10}; {EVENTS_PAGE} unless told."),
         ],
-        responses=shapes.EventSerializer(many=True),
+        responses=shapes.EventPageSerializer,
     )
     def get(self, request: Request, case_id: UUID) -> Response:
         require(case_id, Permission.READ, by=request.actor)

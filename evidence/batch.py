@@ -17,7 +17,7 @@ from cases.http import OneFormat, StrictView
 from cases.queries import case_for
 from evidence import commands
 from evidence.domain import EvidenceSubmitted
-from evidence.parsers import LinesParser
+from evidence.parsers import BytesOfLinesParser, LinesParser
 from evidence.serializers import SubmitSerializer
 from ledger.codec import to_json
 from ledger.errors import DomainError, Invalid, TooLarge
@@ -30,13 +30,13 @@ class Batch(StrictView):
 
     required_scopes = {"POST": "evidence:write"}
     parameters = frozenset({"dry_run"})
-    parser_classes = [LinesParser]
+    parser_classes = [LinesParser, BytesOfLinesParser]
     content_negotiation_class = OneFormat
 
     @extend_schema(
         summary="Submit many items, one JSON object a line",
         parameters=[OpenApiParameter("dry_run", bool, description="Say what would happen; record nothing.")],
-        request={"application/x-ndjson": OpenApiTypes.STR},
+        request={"application/x-ndjson": OpenApiTypes.STR, "application/octet-stream": OpenApiTypes.BINARY},
         responses={(200, "application/x-ndjson"): OpenApiTypes.STR},
     )
     def post(self, request: Request, case_id: UUID) -> HttpResponse:

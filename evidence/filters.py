@@ -8,6 +8,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import Q, QuerySet
+from drf_spectacular.utils import OpenApiTypes, extend_schema_field
 
 from cases.domain import Sensitivity
 from cases.filters import AnyOf
@@ -41,8 +42,10 @@ class EvidenceFilter(django_filters.FilterSet):
     external_id = django_filters.CharFilter()
     sha256 = django_filters.CharFilter(method="by_file", help_text="64 hexadecimal digits.")
     sensitivity = AnyOf(Sensitivity)
-    flagged = django_filters.TypedChoiceFilter(
-        choices=[("true", "true"), ("false", "false")], coerce=lambda text: text == "true"
+    flagged = extend_schema_field(OpenApiTypes.BOOL)(
+        django_filters.TypedChoiceFilter(
+            choices=[("true", "true"), ("false", "false")], coerce=lambda text: text == "true"
+        )
     )
     enrichment = django_filters.ChoiceFilter(
         choices=[(each, each) for each in ("done", "failed", "waiting")], method="by_enrichment"

@@ -41,6 +41,12 @@ class LinesParser(BaseParser):
         return lines
 
 
+class BytesOfLinesParser(LinesParser):
+    """The same from clients that can not name the type."""
+
+    media_type = "application/octet-stream"
+
+
 def _lines(body: bytes) -> Iterator[bytes]:
     # Only line feeds end a line: U+2028 and friends may stand in a text.
     for line in body.split(b"\n"):

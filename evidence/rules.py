@@ -40,6 +40,9 @@ LINE = 500
 TEXT = 1_000_000
 """The longest a statement may be, in characters."""
 
+HALF_WAY_ROUND = 20_040_000
+"""Metres: half the circumference of the Earth (WGS 84), rounded up. No position is further off."""
+
 OWNED = frozenset({"kind", "submitter", "file"})
 """Fields that only the submission sets."""
 
@@ -235,7 +238,7 @@ def _bad_place(place: Place) -> Errors:
             errors["place.lat"].append("It may be the longitude: are the two swapped?")
     if place.lon is not None and not -180 <= place.lon <= 180:
         errors["place.lon"] = ["A longitude lies between -180 and 180 degrees."]
-    if place.radius_m is not None and not 0 <= place.radius_m <= 20_040_000:
+    if place.radius_m is not None and not 0 <= place.radius_m <= HALF_WAY_ROUND:
         errors["place.radius_m"] = ["A radius lies between 0 and half the way round the Earth, in metres."]
     return errors
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework_dataclasses.serializers import DataclassSerializer
 
@@ -15,6 +16,7 @@ from evidence import domain
 from ledger.errors import Invalid
 
 
+@extend_schema_serializer(component_name="NewItem")
 class SubmitSerializer(ShapeSerializer):
     """An item of evidence as a client submits it; without a sensitivity it has that of its case."""
 
@@ -140,6 +142,7 @@ class GradedSerializer(DataclassSerializer):
         dataclass = domain.Grade
 
 
+@extend_schema_serializer(component_name="Item")
 class ItemSerializer(DataclassSerializer):
     """An item: its fields as they now stand, and what the system adds to them."""
 

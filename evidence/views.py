@@ -43,6 +43,7 @@ class EvidenceList(StrictView, generics.ListAPIView):
     required_scopes = READ | WRITE
     parser_classes = [*api_settings.DEFAULT_PARSER_CLASSES, UploadParser]
     serializer_class = shapes.ItemSerializer
+    queryset = ItemState.objects.none()
     filterset_class = EvidenceFilter
     repeatable = frozenset({"kind", "status", "sensitivity"})
     ordering = ("-seq",)

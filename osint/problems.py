@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -19,6 +20,7 @@ from django.core.exceptions import (
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
+from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -106,6 +108,26 @@ class ProblemMiddleware:
         if not request.path.startswith(PATHS):
             return None
         return answer(*of(error))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer an address that leads nowhere (Django's handler404)."""
+    return _answered(request, exception) or defaults.page_not_found(request, exception)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer what Django itself refuses (handler400)."""
+    return _answered(request, exception) or defaults.bad_request(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer a fault outside of the views (handler500), while it is being handled."""
+    return _answered(request, sys.exc_info()[1] or RuntimeError()) or defaults.server_error(request)
+
+
+def _answered(request: HttpRequest, error: BaseException) -> HttpResponse | None:
+    # No page is made for programs: its templates may be what is broken.
+    return answer(*of(error)) if request.path.startswith(PATHS) else None
 
 
 def answer(document: Problem, headers: Mapping[str, str]) -> HttpResponse:

@@ -8,6 +8,10 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from evidence.views import Search
 from osint.health import healthz, readyz
 
+handler400 = "osint.problems.bad_request"
+handler404 = "osint.problems.not_found"
+handler500 = "osint.problems.server_error"
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),

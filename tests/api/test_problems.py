@@ -98,6 +98,16 @@ def test_an_address_without_its_last_slash_keeps_method_and_body(api: APIClient)
     assert api.post("/api/v1/cases", {"title": "Tankers"}, follow=True).status_code == 201
 
 
+def test_a_page_that_can_not_be_made_is_in_nobodys_way(api: APIClient, settings: Any, tmp_path: Path) -> None:
+    """Before the static files were collected every page fails; programs need none."""
+    settings.STATIC_ROOT = tmp_path
+    manifest = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": manifest}
+    problem(api.get("/api/v1/nothing/"), 404)
+    problem(api.post("/api/v1/nothing/", {}, headers={"Idempotency-Key": "k"}), 404)
+    problem(api.get("/api/v1/cases/", headers={"Host": "evil.example"}), 400)
+
+
 def test_a_host_that_is_not_ours_is_a_problem(api: APIClient) -> None:
     problem(api.get("/api/v1/cases/", headers={"Host": "evil.example"}), 400)
 
