@@ -46,9 +46,12 @@ def submit_evidence(*, case_id: UUID, said: EvidenceSubmitted, by: Actor) -> Rec
     return submit_item(case_id=case_id, said=said, by=by)[0]
 
 
-def submit_item(*, case_id: UUID, said: EvidenceSubmitted, by: Actor) -> list[Recorded]:
-    """Do as `submit_evidence` does, and return all events of the item: its submission, and a flag for each doubt."""
-    [result] = _submit(case_id=case_id, submissions=[said], by=by)
+def submit_item(*, case_id: UUID, said: EvidenceSubmitted, by: Actor, inherits: bool = False) -> list[Recorded]:
+    """Do as `submit_evidence` does, and return all events of the item: its submission, and a flag for each doubt.
+
+    :param inherits: the item names no sensitivity and takes that of its case.
+    """
+    [result] = _submit(case_id=case_id, submissions=[said], by=by, inherits=inherits)
     if isinstance(result, DomainError):
         raise result
     return result
@@ -67,10 +70,15 @@ def submit_batch(
 
 @transaction.atomic
 def _submit(
-    *, case_id: UUID, submissions: Sequence[EvidenceSubmitted | DomainError], by: Actor
+    *, case_id: UUID, submissions: Sequence[EvidenceSubmitted | DomainError], by: Actor, inherits: bool = False
 ) -> list[list[Recorded] | DomainError]:
     case = load_case(case_id, by=by, permission=Permission.SUBMIT)
     require_active(case.status)
+    if inherits:
+        submissions = [
+            replace(said, sensitivity=case.sensitivity) if isinstance(said, EvidenceSubmitted) else said
+            for said in submissions
+        ]
     now = timezone.now()
     facts: list[list[Fact] | DomainError] = []
     for said in submissions:

@@ -12,10 +12,12 @@ from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema, extend_schema_view
 from rest_framework import generics
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
+from cases.domain import Sensitivity
 from cases.http import CommandView, OneFormat, StrictView, etag, seen
 from cases.queries import case_for
 from evidence import commands, queries
@@ -28,7 +30,7 @@ from evidence.parsers import UploadParser
 from evidence.projections import begun
 from evidence.search import matching
 from evidence.uploads import StoredUpload
-from ledger.errors import Invalid, NotFound
+from ledger.errors import DomainError, Invalid, NotFound
 from ledger.recorded import Recorded
 from ledger.strict_json import parse_strict
 
@@ -74,15 +76,23 @@ class EvidenceList(StrictView, generics.ListAPIView):
         responses={201: shapes.ItemSerializer},
     )
     def post(self, request: Request, case_id: UUID) -> Response:
-        case = case_for(case_id, by=request.actor)
-        metadata, upload = _submitted(request)
-        file = _reference(upload) if upload else None
-        said = shapes.SubmitSerializer.submission(metadata, sensitivity=case.sensitivity, file=file)
+        if request.content_type.startswith("multipart/"):
+            # Nothing is taken in for a stranger.
+            case_for(case_id, by=request.actor)
+        try:
+            metadata, upload = _submitted(request)
+            file = _reference(upload) if upload else None
+            said = shapes.SubmitSerializer.submission(metadata, sensitivity=Sensitivity.AMBER, file=file)
+        except (DomainError, APIException):
+            # To a stranger there is no such case, whatever they send.
+            case_for(case_id, by=request.actor)
+            raise
+        inherits = "sensitivity" not in metadata
         if upload:
             # The bytes of a submission that is refused would lie in the store for ever, named by no event.
             commands.require_acceptable(case_id=case_id, said=said, by=request.actor)
             upload.keep()
-        row = begun(commands.submit_item(case_id=case_id, said=said, by=request.actor))
+        row = begun(commands.submit_item(case_id=case_id, said=said, by=request.actor, inherits=inherits))
         return _answer(row, queries.represent([row], fresh=True)[0], status=201)
 
 
