@@ -31,7 +31,7 @@ class Size:
     rounds: int
 
 
-FULL = Size(events=400, rounds=7)
+FULL = Size(events=200, rounds=5)
 QUICK = Size(events=100, rounds=3)
 TINY = Size(events=10, rounds=1)
 

@@ -30,7 +30,7 @@ class Size:
     rounds: int
 
 
-FULL = Size(requests=200, rounds=9)
+FULL = Size(requests=100, rounds=9)
 QUICK = Size(requests=50, rounds=3)
 TINY = Size(requests=5, rounds=1)
 

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models.constants import OnConflict
 
 Field: TypeAlias = "models.Field[Any, Any]"
@@ -45,10 +45,12 @@ def insertions(rows: Sequence[models.Model], *, unless_there: bool = False) -> I
     if not rows:
         return
     conflict = OnConflict.IGNORE if unless_there else None
-    fields, begin, one, end = _insertion(type(rows[0]), conflict, connection.vendor)
+    # Looked up once: the name `connection` stands for is looked up anew each time it is used.
+    database = connections[DEFAULT_DB_ALIAS]
+    fields, begin, one, end = _insertion(type(rows[0]), conflict, database.vendor)
     for first in range(0, len(rows), SOME):
         some = rows[first : first + SOME]
-        values = [field.get_db_prep_save(field.pre_save(row, True), connection) for row in some for field in fields]
+        values = [field.get_db_prep_save(field.pre_save(row, True), database) for row in some for field in fields]
         yield Statement(f"{begin}{', '.join([one] * len(some))}{end}", values)
 
 
