@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -20,6 +21,18 @@ _ETAG = re.compile(r'(?:W/)?"(\d{1,15})"')
 def etag(seq: int) -> str:
     """Write the ETag of something that stands as event `seq` left it."""
     return f'"{seq}"'
+
+
+def whole(given: Mapping[str, str], name: str, *, least: int, most: int, default: int | None) -> int:
+    """Read a parameter that is a whole number; without a default it must be there.
+
+    :raises Invalid: it is missing, no number, or out of range.
+    """
+    value = given.get(name, "" if default is None else str(default))
+    digits = value.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 17 and least <= int(value) <= most):
+        raise Invalid(f"{name} can not be read.", errors={name: [f"A whole number from {least} to {most}."]})
+    return int(value)
 
 
 def seen(request: Request) -> int | None:

@@ -17,11 +17,10 @@ from cases import commands
 from cases import serializers as shapes
 from cases.access import Permission, require, visible_cases
 from cases.filters import CaseFilter
-from cases.http import CommandView, StrictView, etag, seen
+from cases.http import CommandView, StrictView, etag, seen, whole
 from cases.models import Case, Comment
 from cases.queries import case_for, require_said
 from ledger import codec
-from ledger.errors import Invalid
 from ledger.read import read
 from ledger.recorded import Recorded
 
@@ -138,8 +137,8 @@ class EventFeed(StrictView):
     )
     def get(self, request: Request, case_id: UUID) -> Response:
         require(case_id, Permission.READ, by=request.actor)
-        after = _whole(request, "after", least=0, most=2**53, default=0)
-        size = _whole(request, "page_size", least=1, most=EVENTS_PAGE * 10, default=EVENTS_PAGE)
+        after = whole(request.query_params, "after", least=0, most=2**53, default=0)
+        size = whole(request.query_params, "page_size", least=1, most=EVENTS_PAGE * 10, default=EVENTS_PAGE)
         events = list(read(case_id, after=after, limit=size + 1))
         page = events[:size]
         more = len(events) > size
@@ -175,12 +174,3 @@ def case_response(request: Request, case_id: UUID, **options: Any) -> Response:
     case = case_for(case_id, by=request.actor)
     headers = {"ETag": etag(case.seq), "Location": reverse("case-detail", args=[case_id])}
     return Response(shapes.CaseSerializer(case).data, headers=headers, **options)
-
-
-def _whole(request: Request, name: str, *, least: int, most: int, default: int) -> int:
-    value = request.query_params.get(name)
-    if value is None:
-        return default
-    if not (value.isascii() and value.isdigit() and len(value) < 17 and least <= int(value) <= most):
-        raise Invalid(f"{name} can not be read.", errors={name: [f"A whole number from {least} to {most}."]})
-    return int(value)

@@ -148,6 +148,13 @@ def charlie(db: None) -> Any:
     return _person("charlie")
 
 
+@pytest.fixture
+def log_folder(tmp_path: Path, settings: Any) -> Path:
+    """A folder of its own for the log's key and anchor; there is no key yet."""
+    settings.DATA_DIR, settings.ANCHOR_FILE = tmp_path, tmp_path / "anchor" / "head"
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real data that lies beside the repository."""

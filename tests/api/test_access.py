@@ -6,10 +6,13 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from io import StringIO
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.core.management import call_command
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -44,6 +47,8 @@ class Row:
     submitter: int = 403
     stranger: int = 404
     body: dict[str, Any] | None = None
+    # Of the log as a whole: open to whoever holds the scope, and says nothing of any case.
+    of_no_case: bool = False
 
 
 def _managing(body: dict[str, Any] | None = None, answer: int = 200) -> Row:
@@ -59,6 +64,7 @@ def _on_item(roles: set[Role], body: dict[str, Any], answer: int = 200) -> Row:
 
 
 OF_ITEM = Row(scope="evidence:read", roles=READERS, submitter=404)
+OF_LOG = Row(scope="log:read", roles=ALL, stranger=200, of_no_case=True)
 TABLE = {
     ("GET", "case-list"): Row(scope="cases:read", roles=ALL, stranger=200),
     ("POST", "case-list"): Row(scope="cases:write", roles=ALL, answer=201, stranger=201, body={"title": "New"}),
@@ -94,6 +100,11 @@ TABLE = {
     ("POST", "evidence-untag"): _on_item(EDITORS, {"tag": "x"}, answer=409),
     ("POST", "evidence-comment"): _on_item({*EDITORS, REVIEWER}, {"text": "x"}),
     ("GET", "search"): Row(scope="evidence:read", roles=ALL, stranger=200),
+    ("GET", "log-entries"): Row(scope="log:read", roles=ALL, stranger=200),
+    ("GET", "log-proof"): Row(scope="log:read", roles=READERS),
+    ("GET", "log-checkpoint"): OF_LOG,
+    ("GET", "log-consistency"): OF_LOG,
+    ("GET", "log-tile"): OF_LOG,
 }
 OPEN = {("GET", "schema"), ("GET", "docs")}
 ROWS = pytest.mark.parametrize(("method", "name"), sorted(TABLE))
@@ -121,12 +132,14 @@ class World:
     item: UUID
     other: UUID
     picture: str
+    event: UUID
     people: dict[str, Any]
 
     def address(self, name: str, *, case: UUID | None = None, item: UUID | None = None) -> str:
         """Write the address of a route, for other ids where the test says so."""
-        given = {"case_id": case or self.case, "item": item or self.item, "sha256": self.picture}
-        for wanted in ([], ["case_id"], ["case_id", "item"], ["case_id", "item", "sha256"]):
+        given: dict[str, Any] = {"case_id": case or self.case, "item": item or self.item, "sha256": self.picture}
+        given |= {"level": 0, "tile": "000.p/1"}
+        for wanted in ([], ["case_id"], ["case_id", "item"], ["case_id", "item", "sha256"], ["level", "tile"]):
             try:
                 return reverse(name, kwargs={each: given[each] for each in wanted})
             except Exception as error:
@@ -141,8 +154,10 @@ class World:
             body = body.replace(f"<{word}>", str(person.pk))
         body = body.replace("<other>", str(self.other))
         address = self.address(name, **ids)
-        if name == "search":
-            address += "?q=dozen"
+        # An event of another case is as unknown as one that was never there.
+        event = self.event if ids.get("case", self.case) == self.case else uuid7()
+        queries = {"search": "q=dozen", "log-proof": f"event={event}", "log-consistency": "from=1&to=2"}
+        address += f"?{queries[name]}" if name in queries else ""
         kind = "application/x-ndjson" if name == "evidence-batch" else "application/json"
         headers = {"If-Match": f'"{self.seen}"'} if name in {"case-rename", "case-describe"} else {}
         with transaction.atomic():
@@ -161,7 +176,7 @@ class World:
 
 
 @pytest.fixture
-def world(api: APIClient, case: str, alice: Any, charlie: Any) -> World:
+def world(api: APIClient, case: str, alice: Any, charlie: Any, log_folder: Path) -> World:
     case_id = UUID(case.split("/")[-2])
     by = Actor.person(alice.pk)
     people = {"owner": alice, "charlie": charlie}
@@ -177,8 +192,10 @@ def world(api: APIClient, case: str, alice: Any, charlie: Any) -> World:
     found = EvidenceEnriched(
         enricher="image", version=1, tool="t", input_digest="0" * 64, output={}, derivatives=(preview,), seconds=0.1
     )
-    append(case_id, [Fact(found, item=item)], by=Actor.worker("image", 1))
-    return World(case=case_id, item=item, other=other, picture=made.sha256, people=people)
+    (event,) = append(case_id, [Fact(found, item=item)], by=Actor.worker("image", 1))
+    call_command("keys", "init", stdout=StringIO())
+    call_command("sequence", "--once")
+    return World(case=case_id, item=item, other=other, picture=made.sha256, event=event.id, people=people)
 
 
 def seen(answer: Any) -> tuple[int, str, Any]:
@@ -222,7 +239,7 @@ def test_for_a_stranger_nothing_is_there(
         assert answer[0] == row.stranger
         if row.stranger == 404:
             assert answer == seen(world.send(stranger, method, name, case=uuid7(), item=uuid7()))
-        if method == "GET" and row.stranger == 200:
+        if method == "GET" and row.stranger == 200 and not row.of_no_case:
             assert answer[2]["results"] == []
 
 
@@ -239,7 +256,9 @@ def test_a_token_is_good_for_its_scopes_its_case_and_its_time_only(
     )
     elsewhere = client_of(alice, case_id=uuid7())
     bound = world.send(elsewhere, method, name)
-    if row.stranger == 404:
+    if row.of_no_case:
+        assert bound.status_code == row.answer
+    elif row.stranger == 404:
         assert seen(bound) == seen(world.send(client_of(alice), method, name, case=uuid7(), item=uuid7()))
     else:
         assert bound.status_code == 403 if method == "POST" else bound.json()["results"] == []
