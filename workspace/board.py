@@ -18,6 +18,9 @@ from workspace.forms.board import BoardFilters
 
 PAGE = 50
 
+COUNTED = 1000
+"""Items are counted so far: counting a hundred thousand takes longer than showing a page of them."""
+
 
 @dataclass(frozen=True)
 class Board:
@@ -26,6 +29,7 @@ class Board:
     form: BoardFilters
     items: list[dict[str, Any]] = field(default_factory=list)
     total: int = 0
+    more_than_counted: bool = False
     before: int | None = None
     as_of: int | None = None
     narrowed: bool = False
@@ -53,10 +57,12 @@ def listed(request: HttpRequest, case_id: UUID, *, by: Actor) -> Board:
     paged = found.filter(seq__lt=int(before)) if before.isascii() and before.isdigit() and len(before) < 16 else found
     rows = list(paged[: PAGE + 1])
     more = len(rows) > PAGE
+    counted = found.order_by()[: COUNTED + 1].count()
     return Board(
         form,
         items=summaries(rows[:PAGE], as_of=as_of),
-        total=found.count(),
+        total=min(counted, COUNTED),
+        more_than_counted=counted > COUNTED,
         before=rows[PAGE - 1].seq if more else None,
         as_of=as_of,
         narrowed=narrowed,

@@ -187,3 +187,12 @@ def test_a_new_account_may_sign_in_and_sees_nothing_until_a_team_takes_it_in(
     page = client.get("/admin/").content.decode()
     assert "You are on no case's team yet" in page.replace("&#x27;", "'")
     assert client.get("/admin/osint/user/").status_code == 403
+
+
+def test_a_long_list_is_counted_so_far_and_says_so(
+    world: World, browser: Browser, alice: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = browser(alice)
+    assert '<span class="count">3</span>' in client.get(world.page()).content.decode()
+    monkeypatch.setattr("workspace.board.COUNTED", 2)
+    assert '<span class="count">more than 2</span>' in client.get(world.page()).content.decode()
