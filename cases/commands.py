@@ -22,6 +22,7 @@ from ledger.actors import Actor
 from ledger.append import Fact, append, lock
 from ledger.errors import Forbidden, Invalid, NotFound
 from ledger.ids import uuid7
+from ledger.read import last_event
 from ledger.recorded import Recorded
 
 
@@ -161,6 +162,19 @@ def untag_case(*, case_id: UUID, tag: str, by: Actor, seen: int | None = None) -
     """Take a tag off a case."""
     case = load_case(case_id, by=by, permission=Permission.EDIT, seen=seen)
     return _append(case_id, rules.untag(case, tag=tag), by=by)
+
+
+@transaction.atomic
+def record_export(*, case_id: UUID, format: str, by: Actor) -> Recorded:
+    """Record that a whole case leaves in a bundle; the event names the head of the chain before it.
+
+    :raises NotFound: there is no such case.
+    """
+    lock(case_id)
+    last = last_event(case_id)
+    if last is None:
+        raise NotFound("There is no such case.")
+    return _append(case_id, domain.CaseExported(head_seq=last.seq, head_hash=last.hash, format=format), by=by)
 
 
 @transaction.atomic

@@ -250,6 +250,19 @@ class CaseUntagged:
         return replace(case, tags=tuple(tag for tag in case.tags if tag != self.tag))
 
 
+@event("case.exported", version=1)
+@dataclass(frozen=True, kw_only=True)
+class CaseExported:
+    """Everything up to event `head_seq` (chain hash `head_hash`) left in a bundle, this event as the last of it."""
+
+    head_seq: int
+    head_hash: str
+    format: str
+
+    def apply(self, case: Case) -> Case:
+        return case
+
+
 CASE_EVENTS = (
     CaseOpened, CaseRenamed, CaseDescribed, SensitivitySet, CaseHeld, CaseResumed, CaseSentToReview, CaseClosed,
     CaseReopened, CaseArchived, MemberAdded, RoleChanged, MemberRemoved, EmergencyAccessTaken, CaseCommented,

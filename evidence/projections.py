@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from cases.domain import CaseExported
 from cases.models import Comment
 from evidence import domain
 from evidence.models import Custody, Enrichment, ItemState, ItemTag, Link, SearchText
@@ -48,6 +49,27 @@ def fold(event: Recorded) -> None:
     insert([_row(event, after, earlier=row)])
     SearchText.objects.filter(item=row.item).update(words=_words(after))
     _change_tags(event, before.said.tags, after.said.tags)
+
+
+@items.on(CaseExported)
+def hand_out(event: Recorded) -> None:
+    """Note for each item of the case that it left in a bundle."""
+    there = ItemState.objects.now().filter(case=event.stream).order_by("seq").values_list("item", flat=True)
+    insert(
+        [
+            Custody(
+                case_id=event.stream,
+                item=item,
+                seq=event.seq,
+                action="exported",
+                actor=event.actor,
+                times=1,
+                first=event.at,
+                last=event.at,
+            )
+            for item in there
+        ]
+    )
 
 
 @items.on(domain.EvidenceLinked)

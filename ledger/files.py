@@ -11,6 +11,7 @@ from ledger.envelope import reveal
 from ledger.events import decode, shape_of
 from ledger.payloads import unpack
 from ledger.raw import rows
+from ledger.recorded import Recorded
 from ledger.verify import intact
 
 Named = Iterable[tuple[str, int]]
@@ -38,6 +39,12 @@ def names_files(cls: type) -> Callable[[F], F]:
         return finder
 
     return register
+
+
+def named_by(recorded: Recorded) -> Named:
+    """Name the files that an event stands for."""
+    finder = _finders.get(recorded.name)
+    return finder(recorded.data) if finder else ()
 
 
 def file_references(stream: UUID | None = None) -> Iterator[FileReference]:

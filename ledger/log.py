@@ -72,8 +72,13 @@ def inclusion(entry: Entry, *, size: int) -> Inclusion:
     """
     if not entry.position < size <= edge().size:
         raise Invalid("There is no such tree.", errors={"size": [f"From {entry.position + 1} to {edge().size}."]})
-    proof = merkle.inclusion_proof(entry.position, size, Nodes())
+    proof = audit_path(entry.position, size, Nodes())
     return Inclusion(position=entry.position, size=size, hash=entry.hash, proof=proof)
+
+
+def audit_path(position: int, size: int, nodes: Nodes) -> list[bytes]:
+    """Make the path from a leaf to the root of the tree of `size` entries; `nodes` remembers what was read."""
+    return merkle.inclusion_proof(position, size, nodes)
 
 
 def consistency(first: int, second: int) -> list[bytes]:

@@ -42,6 +42,11 @@ def read(
         left = None if left is None else left - len(chunk)
 
 
+def last_event(stream: UUID) -> Event | None:
+    """Find the last event of a stream."""
+    return Event.objects.filter(stream=stream).order_by("-seq").first()
+
+
 def streams() -> Iterator[UUID]:
     """Yield every stream, in the order of their ids."""
     yield from Event.objects.filter(seq=1).order_by("stream").values_list("stream", flat=True)

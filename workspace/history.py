@@ -20,6 +20,7 @@ from workspace.people import names_of
 PAGE = 50
 
 WORDS = {
+    "case.exported": "exported the whole case",
     "case.opened": "opened the case",
     "case.renamed": "renamed the case",
     "case.described": "described the case anew",

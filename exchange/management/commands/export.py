@@ -1,0 +1,43 @@
+"""manage.py export: a whole case in one file that anybody can check without us."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError
+
+from exchange.bundle import write_bundle
+from ledger.actors import Actor
+from ledger.errors import DomainError
+
+
+class Command(BaseCommand):
+    help = (
+        "Write a case into one file: events, originals, proofs, the signed head of the log, and the verifier. "
+        "The export is itself an event of the case."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("case", type=UUID, help="the id of the case")
+        parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the file to write; it must be new")
+
+    def handle(self, *args: Any, case: UUID, out: Path, **options: Any) -> None:
+        if out.exists():
+            raise CommandError(f"{out} is there already; name a new file.")
+        if not out.parent.is_dir():
+            raise CommandError(f"There is no folder {out.parent}.")
+
+        def progress(done: int, total: int) -> None:
+            self.stderr.write(f"\r{done} of {total} events", ending="" if done < total else "\n")
+
+        try:
+            written = write_bundle(case, out=out, by=Actor.worker("export", 1), progress=progress)
+        except DomainError as refusal:
+            raise CommandError(refusal.detail) from refusal
+        self.stdout.write(
+            f"{out}: {written.events} events, {written.files} files, {written.size:,} bytes. "
+            f'Check it with: python3 verifier/verify.py {out} --key "$(manage.py keys show | tail -n 1)"'
+        )

@@ -1,0 +1,643 @@
+#!/usr/bin/env python3
+# Long because it is one file on purpose: it is handed out with every bundle, and read by those who must trust it.
+"""Check a Waterline bundle, with nothing but Python 3.9 and this file.
+
+    python3 verify.py BUNDLE --key KEY
+
+BUNDLE is the zip file, or the folder it was unpacked into. KEY is the log's verifier key, one line that reads
+`name+hash+base64`; get it from those who run the log by a way of its own, not out of the bundle.
+
+Checked are: the bag's manifests (RFC 8493); each event's bytes, its place in the chain of its case, and its place in
+the log's Merkle tree (RFC 6962); every disclosed field against its digest (in the manner of RFC 9901); every file
+against the events that name it; the signature under the log's head (Ed25519, RFC 8032); and that nothing is missing up
+to the export.
+
+Exit code 0: all of it holds. 1: something does not, and is named. 2: this is no bundle that can be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import hashlib
+import json
+import os
+import re
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO
+
+FORMAT = "waterline-bundle/1"
+GENESIS = "0" * 64
+ENVELOPE_KEYS = ("v", "id", "stream", "seq", "item", "type", "at", "actor", "cause", "prev", "fields")
+EXPORTED = "case.exported"
+
+CHUNK = 1 << 20
+MOST_ENTRIES = 250_000
+"""Files in a bundle; a list of more would not fit the memory that this promises to need."""
+LONGEST_LINE = 64 << 20
+"""Bytes of one event with all it says."""
+LARGEST_TEXT = 256 << 20
+"""Bytes of a manifest."""
+MOST_FAULTS = 100
+"""Faults that are printed; all are counted."""
+
+
+class Unreadable(Exception):
+    """This is no bundle; the message is a sentence."""
+
+
+_BROKEN = (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, RuntimeError, MemoryError)
+"""What Python's own modules raise at a file that is broken, or made to break them."""
+
+
+# --- reading a bundle, which may be hostile --------------------------------------------------------------------------
+
+
+class Bundle:
+    """The files of a bundle by their path below the bag, whether it is a zip file or a folder."""
+
+    def names(self) -> list[str]:
+        """List the paths."""
+        raise NotImplementedError
+
+    def open(self, name: str) -> BinaryIO:
+        """Open one file to read.
+
+        :raises KeyError: there is none.
+        """
+        raise NotImplementedError
+
+    def text(self, name: str) -> str:
+        """Read a small file whole."""
+        try:
+            with self.open(name) as file:
+                data = file.read(LARGEST_TEXT + 1)
+            if len(data) > LARGEST_TEXT:
+                raise Unreadable(f"{name} is too large.")
+            return data.decode()
+        except KeyError:
+            raise Unreadable(f"{name} is not in it.") from None
+        except UnicodeDecodeError:
+            raise Unreadable(f"{name} is no text in UTF-8.") from None
+
+    def lines(self, name: str) -> Iterator[bytes]:
+        """Yield a file's lines, a bounded piece of it in memory at a time."""
+        with self.open(name) as file:
+            while True:
+                line = file.readline(LONGEST_LINE + 1)
+                if len(line) > LONGEST_LINE:
+                    raise Unreadable(f"{name} has a line of more than {LONGEST_LINE} bytes.")
+                if not line:
+                    return
+                yield line.rstrip(b"\n")
+
+    def sha256(self, name: str) -> tuple[str, int]:
+        """Hash a file; return its digest in hexadecimal, and its size."""
+        digest, size = hashlib.sha256(), 0
+        with self.open(name) as file:
+            while True:
+                chunk = file.read(CHUNK)
+                if not chunk:
+                    return digest.hexdigest(), size
+                digest.update(chunk)
+                size += len(chunk)
+
+
+class ZippedBundle(Bundle):
+    """A zip file. Nothing of it is ever unpacked to the disk, so no name in it can lead anywhere."""
+
+    def __init__(self, path: str) -> None:
+        _refuse_crowds(path)
+        self._zip = zipfile.ZipFile(path)
+        infos = [info for info in self._zip.infolist() if not info.is_dir()]
+        tops = {info.filename.split("/", 1)[0] for info in infos}
+        if len(tops) != 1 or any("/" not in info.filename for info in infos):
+            raise Unreadable("A bundle has one folder at its top, and this file has not.")
+        top = tops.pop()
+        self._infos: dict[str, zipfile.ZipInfo] = {}
+        for info in infos:
+            name = info.filename[len(top) + 1 :]
+            _refuse_name(name)
+            if name in self._infos:
+                raise Unreadable(f"{name!r} is in it twice.")
+            if info.flag_bits & 0x1:
+                raise Unreadable(f"{name!r} is encrypted.")
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise Unreadable(f"{name!r} is packed in a way that is not used here.")
+            if info.file_size > 100 * info.compress_size + (1 << 20):
+                raise Unreadable(f"{name!r} unpacks to more than a hundred times its size: that is a bomb.")
+            self._infos[name] = info
+
+    def names(self) -> list[str]:
+        return list(self._infos)
+
+    def open(self, name: str) -> BinaryIO:
+        return self._zip.open(self._infos[name])  # type: ignore[return-value]
+
+
+class UnpackedBundle(Bundle):
+    """A folder. Links are not followed."""
+
+    def __init__(self, path: str) -> None:
+        self._root = path
+        self._names: list[str] = []
+        for folder, folders, files in os.walk(path):
+            for name in [*folders, *files]:
+                if os.path.islink(os.path.join(folder, name)):
+                    raise Unreadable(f"{name!r} is a link.")
+            for name in files:
+                relative = os.path.relpath(os.path.join(folder, name), path).replace(os.sep, "/")
+                _refuse_name(relative)
+                self._names.append(relative)
+                if len(self._names) > MOST_ENTRIES:
+                    raise Unreadable(f"There are more than {MOST_ENTRIES} files in it.")
+        self._known = set(self._names)
+
+    def names(self) -> list[str]:
+        return list(self._names)
+
+    def open(self, name: str) -> BinaryIO:
+        if name not in self._known:
+            raise KeyError(name)
+        return open(os.path.join(self._root, *name.split("/")), "rb")
+
+
+def open_bundle(path: str) -> Bundle:
+    """Open a zip file or a folder.
+
+    :raises Unreadable: it is neither, or no bundle.
+    """
+    try:
+        if os.path.isdir(path):
+            inner = os.listdir(path)
+            if len(inner) == 1 and os.path.isdir(os.path.join(path, inner[0])):
+                path = os.path.join(path, inner[0])
+            return UnpackedBundle(path)
+        return ZippedBundle(path)
+    except _BROKEN as error:
+        raise Unreadable(f"It can not be opened: {error}") from None
+
+
+def _refuse_crowds(path: str) -> None:
+    """Look at the number of entries before the list is read, which would take memory for each."""
+    with open(path, "rb") as file:
+        file.seek(0, os.SEEK_END)
+        size = file.tell()
+        file.seek(max(0, size - (1 << 16) - 22))
+        tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) < at + 22:
+        raise Unreadable("It is no zip file.")
+    count = int.from_bytes(tail[at + 10 : at + 12], "little")
+    listing = int.from_bytes(tail[at + 12 : at + 16], "little")
+    wide = tail.rfind(b"PK\x06\x06")
+    if wide >= 0 and len(tail) >= wide + 48:
+        count = max(count, int.from_bytes(tail[wide + 32 : wide + 40], "little"))
+        listing = max(listing if listing != 0xFFFFFFFF else 0, int.from_bytes(tail[wide + 40 : wide + 48], "little"))
+    if count > MOST_ENTRIES or listing > MOST_ENTRIES * 1024:
+        raise Unreadable(f"There are more than {MOST_ENTRIES} files in it.")
+
+
+def _refuse_name(name: str) -> None:
+    parts = name.split("/")
+    if len(name) > 1000 or any(part in ("", ".", "..") for part in parts) or "\\" in name or "\0" in name:
+        raise Unreadable(f"It holds a file with a name that leads elsewhere: {name[:100]!r}.")
+
+
+# --- the report ------------------------------------------------------------------------------------------------------
+
+
+class Report:
+    """What holds, what fails, what was withheld, and what was not checked."""
+
+    def __init__(self) -> None:
+        self.holds: list[str] = []
+        self.fails: list[str] = []
+        self.count = 0
+        self.withheld: list[str] = []
+        self.unchecked: list[str] = []
+
+    def fail(self, sentence: str) -> None:
+        """Note a fault; of very many only the first are kept."""
+        self.count += 1
+        if len(self.fails) < MOST_FAULTS:
+            self.fails.append(sentence)
+
+    def __str__(self) -> str:
+        parts = [("HOLDS", self.holds), ("FAILS", self.fails), ("WITHHELD", self.withheld)]
+        parts.append(("NOT CHECKED", self.unchecked))
+        text = []
+        for title, sentences in parts:
+            if sentences:
+                text.append(title)
+                text += [f"  {_visible(sentence)}" for sentence in sentences]
+        if self.count > len(self.fails):
+            text.append(f"  … and {self.count - len(self.fails)} more")
+        text.append("This bundle holds." if not self.count else f"This bundle does NOT hold: {self.count} faults.")
+        return "\n".join(text)
+
+
+def _visible(sentence: str) -> str:
+    """Show what a hostile bundle would hide in a terminal."""
+    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in sentence)
+
+
+# --- the bag (RFC 8493) ----------------------------------------------------------------------------------------------
+
+
+def check_bag(bundle: Bundle, report: Report) -> dict[str, str]:
+    """Check the bag's manifests against its files, both ways; return the payload's digests by path."""
+    if not re.fullmatch(r"BagIt-Version: 1\.0\r?\nTag-File-Character-Encoding: UTF-8\r?\n?", bundle.text("bagit.txt")):
+        raise Unreadable("bagit.txt is not that of a bag of version 1.0.")
+    payload = _manifest(bundle, "manifest-sha256.txt")
+    tags = _manifest(bundle, "tagmanifest-sha256.txt")
+    names = bundle.names()
+    for name in names:
+        if (name.startswith("data/") and name not in payload) or (
+            not name.startswith("data/") and name not in tags and name != "tagmanifest-sha256.txt"
+        ):
+            report.fail(f"{name}: it is in the bundle, and no manifest speaks of it")
+    known = set(names)
+    for name, digest in [*payload.items(), *tags.items()]:
+        if name not in known:
+            report.fail(f"{name}: the manifest names it, and it is not in the bundle")
+        elif bundle.sha256(name)[0] != digest:
+            report.fail(f"{name}: its bytes are not those of the manifest")
+    report.holds.append(f"{len(payload) + len(tags)} files were compared with the bag's manifests")
+    return payload
+
+
+def _manifest(bundle: Bundle, name: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in bundle.text(name).splitlines():
+        match = re.fullmatch(r"([0-9a-f]{64}) [ *](.+)", line)
+        if not match:
+            raise Unreadable(f"{name} has a line that is none of a manifest.")
+        path = match[2].replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
+        if path in found:
+            raise Unreadable(f"{name} names {path!r} twice.")
+        found[path] = match[1]
+    return found
+
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+class Chain:
+    """A case's events, one after the other: bytes, chain, disclosures; and what they say about files."""
+
+    def __init__(self, report: Report, head: Head | None) -> None:
+        self.report = report
+        self.head = head
+        self.seq = 0
+        self.hash = GENESIS
+        self.case: Any = None
+        self.last: dict[str, Any] | None = None
+        self.said: dict[str, Any] = {}
+        self.files: dict[str, int | None] = {}
+        self.last_position = -1
+        self.disclosed = self.proved = 0
+        self.before_last = (0, GENESIS)
+
+    def check(self, line: bytes, number: int) -> None:
+        """Check one line of events.ndjson."""
+        here = f"event {self.seq + 1}"
+        try:
+            row = json.loads(line.decode())
+            envelope_text, disclosures, withheld = row["envelope"], row["disclosures"], row.get("withheld", [])
+            envelope = json.loads(envelope_text)
+            texts = isinstance(envelope_text, str) and all(isinstance(each, str) for each in [*disclosures, *withheld])
+            if not texts or tuple(envelope) != ENVELOPE_KEYS or envelope["v"] != 1:
+                raise ValueError
+            fields = list(envelope["fields"])
+        except (ValueError, KeyError, TypeError, UnicodeDecodeError, RecursionError):
+            self.report.fail(f"{here}: line {number} of events.ndjson is not an event")
+            self.seq += 1
+            return
+        hash_ = hashlib.sha256(envelope_text.encode()).hexdigest()
+        self._check_place(here, envelope, hash_)
+        self._check_fields(here, envelope, fields, disclosures, withheld)
+        self._check_proof(here, row, hash_)
+        self.before_last = (self.seq - 1, self.hash)
+        self.hash, self.last = hash_, envelope
+
+    def _check_place(self, here: str, envelope: dict[str, Any], hash_: str) -> None:
+        self.case = envelope["stream"] if self.seq == 0 else self.case
+        if envelope["stream"] != self.case:
+            self.report.fail(f"{here}: it belongs to another case")
+        if envelope["seq"] != self.seq + 1:
+            self.report.fail(f"{here}: it is missing; the next one here is {envelope['seq']}")
+        if envelope["prev"] != self.hash:
+            self.report.fail(f"{here} ({envelope['id']}): the chain breaks here, it does not follow the one before")
+        self.seq = envelope["seq"] if isinstance(envelope["seq"], int) else self.seq + 1
+
+    def _check_fields(
+        self, here: str, envelope: dict[str, Any], fields: list[Any], given: list[str], withheld: list[str]
+    ) -> None:
+        known = set(fields)
+        digests = [_digest(text) for text in given]
+        self.said = {}
+        for text in given:
+            digest, name = _digest(text), _disclosure(text)
+            if name is None:
+                self.report.fail(f"{here} ({envelope['id']}): a disclosure can not be read")
+            elif digest not in known:
+                self.report.fail(f"{here} ({envelope['id']}): the field {name[0]!r} is not what the event holds")
+            else:
+                self.said[name[0]] = name[1]
+        self.disclosed += len(given)
+        rest = known - set(digests)
+        if rest != set(withheld) or len(known) != len(fields) or len(set(digests)) != len(digests):
+            self.report.fail(f"{here} ({envelope['id']}): its fields are not all accounted for")
+        if withheld:
+            self.report.withheld.append(f"{here} ({envelope['type']}): {len(withheld)} of {len(fields)} fields")
+        for sha256, size in _files_of(envelope["type"], self.said):
+            self.files[sha256] = size
+
+    def _check_proof(self, here: str, row: dict[str, Any], hash_: str) -> None:
+        if self.head is None:
+            return
+        position, path = row.get("position"), row.get("proof")
+        try:
+            proof = [base64.b64decode(each, validate=True) for each in path]  # type: ignore[union-attr]
+        except (TypeError, ValueError, binascii.Error):
+            proof = [b""]
+        leaf = hashlib.sha256(b"\x00" + bytes.fromhex(hash_)).digest()
+        if not isinstance(position, int) or not included(leaf, position, self.head.size, proof, self.head.root):
+            self.report.fail(f"{here}: it is not in the log under the signed head")
+        elif position <= self.last_position:
+            self.report.fail(f"{here}: its place in the log is before that of the event before it")
+        else:
+            self.last_position = position
+            self.proved += 1
+
+
+def _digest(disclosure: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(disclosure.encode()).digest()).rstrip(b"=").decode()
+
+
+def _disclosure(text: str) -> tuple[str, Any] | None:
+    try:
+        salt, name, value = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return (name, value) if isinstance(salt, str) and isinstance(name, str) else None
+
+
+def _files_of(type_: Any, said: dict[str, Any]) -> Iterator[tuple[str, int | None]]:
+    """Name the files that an event speaks of: an original, or what a tool made."""
+    named: list[Any] = []
+    if type_ == "evidence.submitted/1":
+        named = [said.get("file")]
+    elif type_ == "evidence.enriched/1" and isinstance(said.get("derivatives"), list):
+        named = said["derivatives"]
+    for each in named:
+        if isinstance(each, dict) and isinstance(each.get("sha256"), str):
+            size = each.get("size")
+            yield each["sha256"], size if isinstance(size, int) else None
+
+
+def check_events(bundle: Bundle, report: Report, head: Head | None) -> Chain:
+    """Check every event, and that the last one is the export which says what came before it."""
+    chain = Chain(report, head)
+    try:
+        for number, line in enumerate(bundle.lines("data/events.ndjson"), 1):
+            chain.check(line, number)
+    except KeyError:
+        raise Unreadable("data/events.ndjson is not in it.") from None
+    if chain.last is None:
+        report.fail("there is no event in it")
+        return chain
+    said = chain.said if str(chain.last["type"]).startswith(f"{EXPORTED}/") else {}
+    if (said.get("head_seq"), said.get("head_hash")) != chain.before_last:
+        report.fail("the last event is not an export of all that came before it: the end may be missing")
+    report.holds.append(f"{chain.seq} events of case {chain.case} were read, {chain.disclosed} fields are disclosed")
+    if head is not None:
+        report.holds.append(f"{chain.proved} events are in the log of {head.size} entries whose head is signed")
+    return chain
+
+
+def check_files(payload: dict[str, str], chain: Chain, bundle: Bundle, report: Report) -> None:
+    """Compare the files with what the events say of them, both ways."""
+    here = {name[len("data/files/") :]: name for name in payload if name.startswith("data/files/")}
+    left_out = 0
+    for sha256, size in chain.files.items():
+        name = here.pop(sha256, None)
+        if name is None:
+            left_out += 1
+            continue
+        found, length = bundle.sha256(name)
+        if found != sha256 or size not in (None, length):
+            report.fail(f"{name}: it is not the file that its event names")
+    for name in here.values():
+        report.fail(f"{name}: no disclosed event speaks of it")
+    report.holds.append(f"{len(chain.files) - left_out} files are those that the events name")
+    if left_out:
+        report.withheld.append(f"{left_out} files that events name are not in the bundle")
+
+
+# --- the log ---------------------------------------------------------------------------------------------------------
+
+
+class Head:
+    """A signed head of the log: its origin, its size, its root."""
+
+    def __init__(self, origin: str, size: int, root: bytes) -> None:
+        self.origin, self.size, self.root = origin, size, root
+
+
+def included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
+    """Check an audit path (RFC 9162, section 2.1.3.2)."""
+    if not 0 <= index < size or any(len(each) != 32 for each in proof):
+        return False
+    at, last, hash_ = index, size - 1, leaf
+    for each in proof:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            hash_ = _node(each, hash_)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            hash_ = _node(hash_, each)
+        at, last = at >> 1, last >> 1
+    return last == 0 and hash_ == root
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def check_head(bundle: Bundle, report: Report, key: str) -> Head | None:
+    """Check the signature under the log's head."""
+    name, public, key_hash = read_key(key)
+    note = bundle.text("data/log/checkpoint")
+    text, gap, signatures = note.rpartition("\n\n")
+    lines = text.split("\n")
+    if not gap or len(lines) < 3:
+        report.fail("data/log/checkpoint: it is no signed head")
+        return None
+    try:
+        size, root = int(lines[1]), base64.b64decode(lines[2], validate=True)
+    except (ValueError, binascii.Error):
+        size, root = -1, b""
+    if size < 0 or str(size) != lines[1] or len(root) != 32:
+        report.fail("data/log/checkpoint: its size or root can not be read")
+        return None
+    good = False
+    for line in signatures.splitlines():
+        match = re.fullmatch(r"— (\S+) (\S+)", line)
+        signature = _base64(match[2]) if match else b""
+        if match and match[1] == name and signature[:4] == key_hash:
+            good = ed25519_verify(public, f"{text}\n".encode(), signature[4:])
+            if not good:
+                break
+    if not good:
+        report.fail("data/log/checkpoint: it is not signed by the key that was given")
+        return None
+    if lines[0] != name:
+        report.fail(f"data/log/checkpoint: it is the head of another log, {lines[0]!r}")
+        return None
+    report.holds.append(f"the log's head ({size} entries) is signed by {name}")
+    return Head(lines[0], size, root)
+
+
+def read_key(text: str) -> tuple[str, bytes, bytes]:
+    """Read a verifier key: its name, the public key, the hash of both.
+
+    :raises Unreadable: it is none.
+    """
+    name, _, rest = text.strip().partition("+")
+    key_hash, _, encoded = rest.partition("+")
+    data = _base64(encoded)
+    whole = hashlib.sha256(f"{name}\n".encode() + data).digest()[:4]
+    if not name or len(data) != 33 or data[:1] != b"\x01" or whole.hex() != key_hash:
+        raise Unreadable("The key is no verifier key: it reads name+hash+base64, on one line.")
+    return name, data[1:], whole
+
+
+def _base64(text: str) -> bytes:
+    """Decode the one spelling of some bytes; anything else is empty."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error):
+        return b""
+    return data if base64.b64encode(data).decode() == text else b""
+
+
+# --- Ed25519 (RFC 8032, section 5.1.7), to verify only ---------------------------------------------------------------
+
+_P = 2**255 - 19
+_L = 2**252 + 27742317777372353535851937790883648493
+_D = -121665 * pow(121666, _P - 2, _P) % _P
+_ROOT = pow(2, (_P - 1) // 4, _P)
+Point = tuple[int, int, int, int]
+
+
+def ed25519_verify(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Check a signature. Nothing here is secret, so nothing has to take the same time."""
+    if len(public) != 32 or len(signature) != 64:
+        return False
+    key, r = _decompress(public), _decompress(signature[:32])
+    s = int.from_bytes(signature[32:], "little")
+    if key is None or r is None or s >= _L:
+        return False
+    k = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % _L
+    return _equal(_multiply(s, _BASE), _add(r, _multiply(k, key)))
+
+
+def _add(one: Point, other: Point) -> Point:
+    a = (one[1] - one[0]) * (other[1] - other[0]) % _P
+    b = (one[1] + one[0]) * (other[1] + other[0]) % _P
+    c = 2 * one[3] * other[3] * _D % _P
+    d = 2 * one[2] * other[2] % _P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % _P, g * h % _P, f * g % _P, e * h % _P
+
+
+def _multiply(times: int, point: Point) -> Point:
+    product: Point = (0, 1, 1, 0)
+    while times:
+        if times & 1:
+            product = _add(product, point)
+        point = _add(point, point)
+        times >>= 1
+    return product
+
+
+def _equal(one: Point, other: Point) -> bool:
+    return (one[0] * other[2] - other[0] * one[2]) % _P == 0 and (one[1] * other[2] - other[1] * one[2]) % _P == 0
+
+
+def _decompress(data: bytes) -> Point | None:
+    y = int.from_bytes(data, "little")
+    sign, y = y >> 255, y & ((1 << 255) - 1)
+    if y >= _P:
+        return None
+    x2 = (y * y - 1) * pow(_D * y * y + 1, _P - 2, _P) % _P
+    if x2 == 0:
+        return None if sign else (0, y, 1, 0)
+    x = pow(x2, (_P + 3) // 8, _P)
+    if (x * x - x2) % _P:
+        x = x * _ROOT % _P
+    if (x * x - x2) % _P:
+        return None
+    if x & 1 != sign:
+        x = _P - x
+    return x, y, 1, x * y % _P
+
+
+_BASE = _decompress((4 * pow(5, _P - 2, _P) % _P).to_bytes(32, "little")) or (0, 1, 1, 0)
+
+
+# --- all of it -------------------------------------------------------------------------------------------------------
+
+
+def verify(path: str, key: str) -> Report:
+    """Check a bundle.
+
+    :raises Unreadable: it is no bundle, or the key is none.
+    """
+    report = Report()
+    read_key(key)
+    bundle = open_bundle(path)
+    try:
+        about = json.loads(bundle.text("data/bundle.json"))
+        if not isinstance(about, dict) or about.get("format") != FORMAT:
+            raise Unreadable(f"data/bundle.json does not say {FORMAT}.")
+        payload = check_bag(bundle, report)
+        head = check_head(bundle, report, key)
+        chain = check_events(bundle, report, head)
+        check_files(payload, chain, bundle, report)
+        if about.get("case") != chain.case:
+            report.fail("data/bundle.json: it speaks of another case than the events do")
+    except _BROKEN as error:
+        raise Unreadable(f"It can not be read to its end: {type(error).__name__}: {error}") from None
+    if head is None:
+        report.unchecked.append("whether the events are in the log: its head is not signed by the given key")
+    report.unchecked.append("trusted timestamps: the bundle brings none")
+    report.unchecked.append("the numbers of findings: the bundle brings none")
+    return report
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bundle", metavar="BUNDLE", help="the zip file, or the folder it was unpacked into")
+    parser.add_argument("--key", required=True, help="the log's verifier key: name+hash+base64")
+    options = parser.parse_args(arguments)
+    try:
+        report = verify(options.bundle, options.key)
+    except Unreadable as refusal:
+        print(f"This is no bundle that can be read. {_visible(str(refusal))}", file=sys.stderr)
+        return 2
+    print(report)
+    return 1 if report.count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
