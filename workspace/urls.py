@@ -27,6 +27,7 @@ def routes(page: Page) -> list[URLPattern]:
         path(f"{CASE}comments/", page(cases.comments), name="case-comments"),
         path(f"{CASE}history/", page(cases.history), name="case-history"),
         path(f"{CASE}ledger/", page(ledger.panel), name="case-ledger"),
+        path(f"{CASE}receipts/<uuid:event>/", page(ledger.receipt), name="event-receipt"),
         path(f"{CASE}evidence/new/<str:kind>/", page(submit.submit), name="evidence-new"),
         path(ITEM, page(items.item), name="evidence-item"),
         path(f"{ITEM}correct/", page(submit.correct), name="evidence-correct"),

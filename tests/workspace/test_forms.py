@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.test import Client
 
 from cases import commands as cases
@@ -14,8 +16,9 @@ from cases.models import Case
 from evidence import commands as evidence
 from evidence.models import ItemState, Link
 from evidence.projections import state_of
-from ledger import store
+from ledger import keys, store
 from ledger.read import read
+from ledger.receipts import read_receipt
 from tests.api.bodies import picture
 from tests.workspace.conftest import Browser, World
 
@@ -303,6 +306,30 @@ def test_the_ledger_panel_says_whether_the_chain_holds(client: Client, world: Wo
     assert "Not checked yet" in client.get(world.page("ledger/")).content.decode()
     assert client.post(world.page("ledger/")).status_code == 302
     assert "events hold." in client.get(world.page("ledger/")).content.decode()
+
+
+def test_the_ledger_panel_says_how_the_log_stands(client: Client, world: World, log_folder: Path) -> None:
+    assert "manage.py keys init" in client.get(world.page("ledger/")).content.decode()
+    keys.make()
+    call_command("sequence", "--once")
+    page = client.get(world.page("ledger/")).content.decode()
+    assert "its last event is under the signed head" in page
+    assert str(keys.load().verifier).replace("+", "&#x2B;") in page or str(keys.load().verifier) in page
+
+
+def test_every_event_has_a_receipt_that_proves_it(
+    client: Client, world: World, log_folder: Path, browser: Browser, charlie: Any
+) -> None:
+    keys.make()
+    call_command("sequence", "--once")
+    event = next(iter(read(world.case)))
+    address = world.page(f"receipts/{event.id}/")
+    assert address in client.get(world.page("history/")).content.decode()
+    answer = client.get(address)
+    assert answer["Content-Disposition"] == 'attachment; filename="event-1.tlog-proof"'
+    assert read_receipt(answer.content.decode()).holds(event.envelope, keys.load().verifier)
+    assert browser(charlie).get(address).status_code == 404
+    assert client.get(world.page(f"receipts/{world.image}/")).status_code == 404
 
 
 def test_the_ledger_panel_names_the_first_event_that_was_changed(client: Client, world: World) -> None:

@@ -9,10 +9,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from cases.access import Permission
+from ledger import keys
+from ledger.errors import DomainError, NotFound
+from ledger.log import position_of
 from ledger.models import Event, Head
+from ledger.receipts import receipt_of
+from ledger.signer import compare, published
 from ledger.verify import verify
 from workspace.answers import show
 from workspace.frame import frame
@@ -32,7 +37,34 @@ def panel(request: HttpRequest, case_id: UUID) -> HttpResponse:
     report = request.session.get(kept)
     if report:
         report = {**report, "at": parse_datetime(report["at"])}
-    return show(request, "case_ledger", around.context("ledger", head=head, last=last, report=report))
+    context = around.context("ledger", head=head, last=last, report=report, log=_log(last))
+    return show(request, "case_ledger", context)
+
+
+@require_safe
+def receipt(request: HttpRequest, case_id: UUID, event: UUID) -> HttpResponse:
+    """Hand out the receipt of an event: with the verifier key it proves offline that the event is in the log."""
+    around = frame(request, case_id)
+    around.require(Permission.READ)
+    row = Event.objects.filter(pk=event, stream=case_id).first()
+    if row is None:
+        raise NotFound
+    headers = {"Content-Disposition": f'attachment; filename="event-{row.seq}.tlog-proof"'}
+    return HttpResponse(str(receipt_of(event)), content_type="text/plain; charset=utf-8", headers=headers)
+
+
+def _log(last: Event | None) -> dict[str, Any]:
+    """Say how the log stands, and whether its signed head covers the case's last event."""
+    signed = published()
+    place = position_of(last.id) if last else None
+    try:
+        found = compare()
+        standing, sound = found.state.value, found.is_sound
+        key = str(keys.load().verifier)
+    except DomainError as refusal:
+        standing, sound, key = refusal.detail, False, ""
+    covered = bool(signed and place and place.position < signed.size)
+    return {"signed": signed, "standing": standing, "sound": sound, "covered": covered, "key": key}
 
 
 def _check(case_id: UUID) -> dict[str, Any]:
