@@ -123,7 +123,7 @@ TABLES = {
     "evidence_itemtag": "case_id",
     "enrichment_job": "case_id",
 }
-"""The tables that an append may write to, the payload's apart, and their column of the case."""
+"""The tables that an append may write to, those of the event's own id apart, and their column of the case."""
 
 
 @dataclass(frozen=True)
@@ -148,12 +148,14 @@ class _Rows:
                 if table == "ledger_event":
                     ids = [rows[0]["id"]]
                     found += [("ledger_payload", connection.execute(PAYLOAD, ids).fetchone() or {})]
+                    found += [("ledger_pending", connection.execute(PENDING, ids).fetchone() or {})]
             ids += [found[0][1]["item"], *(row["id"] for table, row in found if table == "enrichment_job")]
         return cls(stream, [(_sql(table, row), _bindable(table, row)) for table, row in found], ids)
 
 
 PAYLOAD = "SELECT * FROM ledger_payload WHERE event_id = %s"
-SERIAL = {"evidence_searchtext": "n", "evidence_custody": "id", "evidence_itemtag": "id"}
+PENDING = "SELECT * FROM ledger_pending WHERE event = %s"
+SERIAL = {"ledger_pending": "n", "evidence_searchtext": "n", "evidence_custody": "id", "evidence_itemtag": "id"}
 HEAD = "UPDATE ledger_head SET seq = %s, hash = %s WHERE stream = %s"
 
 
