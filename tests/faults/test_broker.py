@@ -15,7 +15,7 @@ from tests.site import Site, wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
-QUICK = 3.0
+QUICK = 5.0
 """Seconds: a request waits for a broker that is gone about one, and tests share the machine."""
 
 
