@@ -20,6 +20,13 @@ def actor(request: HttpRequest) -> Actor:
     return Actor.person(request.user.pk)
 
 
+def before(request: HttpRequest) -> int | None:
+    """Read where a page of a list begins: at what came before this seq. What is no seq asks for the first page."""
+    text = request.GET.get("before", "")
+    # No seq is longer; Python refuses to read a number of thousands of digits, and a database one of twenty.
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
 def show(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     """Answer with a page; none of them is kept by a cache."""
     response = render(request, f"workspace/{template}.html", context, status=status)

@@ -14,6 +14,7 @@ from evidence.filters import EvidenceFilter
 from evidence.models import ItemState
 from ledger.actors import Actor
 from ledger.errors import Invalid
+from workspace.answers import before
 from workspace.forms.board import BoardFilters
 
 PAGE = 50
@@ -53,8 +54,8 @@ def listed(request: HttpRequest, case_id: UUID, *, by: Actor) -> Board:
     except Invalid as refusal:
         form.refuse(refusal)
         return Board(form, narrowed=True, status=400)
-    before = request.GET.get("before", "")
-    paged = found.filter(seq__lt=int(before)) if before.isascii() and before.isdigit() and len(before) < 16 else found
+    start = before(request)
+    paged = found if start is None else found.filter(seq__lt=start)
     rows = list(paged[: PAGE + 1])
     more = len(rows) > PAGE
     counted = found.order_by()[: COUNTED + 1].count()
@@ -66,7 +67,7 @@ def listed(request: HttpRequest, case_id: UUID, *, by: Actor) -> Board:
         before=rows[PAGE - 1].seq if more else None,
         as_of=as_of,
         narrowed=narrowed,
-        first_page=not before,
+        first_page=start is None,
     )
 
 

@@ -86,7 +86,7 @@ def of_item(case_id: UUID, item: UUID) -> list[Entry]:
 def of_case(case_id: UUID, *, before: int | None = None) -> list[Entry]:
     """Tell the last events of a case that came before a seq, newest first; one more than a page if there are more."""
     rows = Event.objects.filter(stream=case_id).select_related("payload").order_by("-seq")
-    events = [recorded(row) for row in (rows.filter(seq__lt=before) if before else rows)[: PAGE + 1]]
+    events = [recorded(row) for row in (rows if before is None else rows.filter(seq__lt=before))[: PAGE + 1]]
     changes = _of_case_itself(case_id, events)
     return with_actors([_entry(event, changes.get(event.seq, [])) for event in events])
 

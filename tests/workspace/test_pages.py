@@ -196,3 +196,17 @@ def test_a_long_list_is_counted_so_far_and_says_so(
     assert '<span class="count">3</span>' in client.get(world.page()).content.decode()
     monkeypatch.setattr("workspace.board.COUNTED", 2)
     assert '<span class="count">more than 2</span>' in client.get(world.page()).content.decode()
+
+
+@pytest.mark.parametrize("before", ["9" * 5000, "9" * 20, "-1", "1.5", "\u0663", "x"])
+def test_what_is_no_place_in_a_list_is_its_beginning(world: World, browser: Browser, alice: Any, before: str) -> None:
+    client = browser(alice)
+    for rest in ("", "history/"):
+        answer = client.get(world.page(rest), {"before": before})
+        assert answer.status_code == 200, rest
+        assert _entries(answer) == _entries(client.get(world.page(rest))), rest
+
+
+def _entries(answer: Any) -> list[Any]:
+    shown = answer.context["entries"] if "entries" in answer.context else answer.context["board"].items
+    return [str(each) for each in shown]

@@ -25,7 +25,7 @@ from evidence.search import matching
 from ledger.errors import DomainError, Invalid
 from workspace import board as evidence_board
 from workspace import history as told
-from workspace.answers import actor, show
+from workspace.answers import actor, before, show
 from workspace.forms import cases as forms
 from workspace.frame import frame
 from workspace.intentions import Intention, outcome
@@ -189,8 +189,8 @@ def history(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Show the events of a case, newest first, a page at a time."""
     around = frame(request, case_id)
     around.require(Permission.READ)
-    before = request.GET.get("before", "")
-    entries = told.of_case(case_id, before=int(before) if before.isascii() and before.isdigit() else None)
+    start = before(request)
+    entries = told.of_case(case_id, before=start)
     shown, more = entries[: told.PAGE], entries[told.PAGE :]
     items = {entry.event.item for entry in shown if entry.event.item}
     titles = {row.item: str(row) for row in ItemState.objects.now().filter(item__in=items)}
@@ -198,7 +198,7 @@ def history(request: HttpRequest, case_id: UUID) -> HttpResponse:
         "history",
         entries=[(entry, titles.get(entry.event.item)) for entry in shown],
         older=shown[-1].event.seq if more else None,
-        newest=not before,
+        newest=start is None,
     )
     return show(request, "case_history", context)
 
