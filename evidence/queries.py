@@ -78,6 +78,30 @@ def item_row(case_id: UUID, item: UUID, *, by: Actor, as_of: int | None = None) 
     return found
 
 
+def original_of(case_id: UUID, item: UUID, *, by: Actor) -> domain.FileReference:
+    """Find the file that came with an item.
+
+    :raises NotFound: there is no such item for this caller, or it has none.
+    """
+    file = state_of(item_row(case_id, item, by=by)).said.file
+    if file is None:
+        raise NotFound("This item has no file.")
+    return file
+
+
+def derivative_of(case_id: UUID, item: UUID, sha256: str, *, by: Actor) -> domain.Derivative:
+    """Find a file that an enricher made of an item.
+
+    :raises NotFound: there is no such item for this caller, or nothing with this digest was made of it.
+    """
+    item_row(case_id, item, by=by)
+    for derivatives in Enrichment.objects.filter(item=item).values_list("derivatives", flat=True):
+        for each in derivatives:
+            if each["sha256"] == sha256:
+                return codec.from_values(domain.Derivative, each)
+    raise NotFound
+
+
 def load_item(case_id: UUID, item: UUID, *, by: Actor, permission: Permission, seen: int | None = None) -> domain.Item:
     """Lock the case for the rest of the transaction and read how an item stands.
 

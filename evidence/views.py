@@ -25,12 +25,12 @@ from evidence import serializers as shapes
 from evidence.domain import FileReference, Kind
 from evidence.download import original_response, preview_response
 from evidence.filters import EvidenceFilter
-from evidence.models import Enrichment, ItemState
+from evidence.models import ItemState
 from evidence.parsers import UploadParser
 from evidence.projections import begun
 from evidence.search import matching
 from evidence.uploads import StoredUpload
-from ledger.errors import DomainError, Invalid, NotFound
+from ledger.errors import DomainError, Invalid
 from ledger.recorded import Recorded
 from ledger.strict_json import parse_strict
 
@@ -115,11 +115,8 @@ class Original(StrictView):
 
     @extend_schema(summary="Download an original", responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, case_id: UUID, item: UUID) -> HttpResponseBase:
-        row = queries.item_row(case_id, item, by=request.actor)
-        file = row.state["said"].get("file")
-        if not file:
-            raise NotFound("This item has no file.")
-        response = original_response(file["sha256"], file.get("name", ""))
+        file = queries.original_of(case_id, item, by=request.actor)
+        response = original_response(file.sha256, file.name)
         commands.look(case_id=case_id, items=[item], action="downloaded", by=request.actor)
         return response
 
@@ -132,12 +129,8 @@ class DerivativeFile(StrictView):
 
     @extend_schema(summary="Show a preview", responses={(200, "image/webp"): OpenApiTypes.BINARY})
     def get(self, request: Request, case_id: UUID, item: UUID, sha256: str) -> HttpResponseBase:
-        queries.item_row(case_id, item, by=request.actor)
-        for derivatives in Enrichment.objects.filter(item=item).values_list("derivatives", flat=True):
-            for each in derivatives:
-                if each["sha256"] == sha256:
-                    return preview_response(sha256, each["media_type"])
-        raise NotFound
+        made = queries.derivative_of(case_id, item, sha256, by=request.actor)
+        return preview_response(made.sha256, made.media_type)
 
 
 class ItemCommandView(CommandView):

@@ -9,9 +9,7 @@ from django.views.decorators.http import require_safe
 
 from evidence import commands
 from evidence.download import original_response, preview_response
-from evidence.models import Enrichment
-from evidence.queries import item_row
-from ledger.errors import NotFound
+from evidence.queries import derivative_of, original_of
 from workspace.answers import actor
 
 
@@ -19,10 +17,8 @@ from workspace.answers import actor
 def original(request: HttpRequest, case_id: UUID, item: UUID) -> HttpResponseBase:
     """Hand out the bytes as received, and note that somebody took them."""
     by = actor(request)
-    file = item_row(case_id, item, by=by).state["said"].get("file")
-    if not file:
-        raise NotFound("This item has no file.")
-    response = original_response(file["sha256"], file.get("name", ""))
+    file = original_of(case_id, item, by=by)
+    response = original_response(file.sha256, file.name)
     commands.look(case_id=case_id, items=[item], action="downloaded", by=by)
     return response
 
@@ -30,9 +26,5 @@ def original(request: HttpRequest, case_id: UUID, item: UUID) -> HttpResponseBas
 @require_safe
 def preview(request: HttpRequest, case_id: UUID, item: UUID, sha256: str) -> HttpResponseBase:
     """Show a picture that an enricher made of the item."""
-    item_row(case_id, item, by=actor(request))
-    for derivatives in Enrichment.objects.filter(item=item).values_list("derivatives", flat=True):
-        for each in derivatives:
-            if each["sha256"] == sha256:
-                return preview_response(sha256, each["media_type"])
-    raise NotFound
+    made = derivative_of(case_id, item, sha256, by=actor(request))
+    return preview_response(made.sha256, made.media_type)
