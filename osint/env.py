@@ -134,6 +134,7 @@ def secret(name: str, *, kept_in: Path) -> str:
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(fresh)
+            file.flush()
             os.fsync(file.fileno())
         # link, not rename: of several processes that start at once the first one's secret stays.
         os.link(part, kept_in)

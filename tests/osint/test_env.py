@@ -1,5 +1,6 @@
 """Settings from the environment: typed, from files too, and loud when wrong."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -45,6 +46,15 @@ def test_the_secret_key_is_made_once_and_for_its_owner_only(monkeypatch: pytest.
     assert env.secret("KEY", kept_in=file) == first
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["secret-key"]
+
+
+def test_the_secret_key_is_on_disk_before_it_has_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Else a power cut just after the first start leaves an empty file, and no start ever succeeds again."""
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
+    monkeypatch.delenv("KEY", raising=False)
+    secret = env.secret("KEY", kept_in=tmp_path / "secret-key")
+    assert synced == [len(secret)]
 
 
 @pytest.mark.parametrize(
