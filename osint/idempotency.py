@@ -9,10 +9,12 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -28,6 +30,8 @@ from osint.models import IdempotencyRecord
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _KEPT_HEADERS = ("Content-Type", "Location", "ETag")
 KEPT_FOR = timedelta(days=7)
+LEFT_OVER = timedelta(hours=1)
+"""Since a lock file was made: requests are shorter than this."""
 
 
 class InProgress(Conflict):
@@ -105,6 +109,23 @@ def prune() -> int:
     return IdempotencyRecord.objects.filter(at__lt=timezone.now() - KEPT_FOR).delete()[0]
 
 
+def prune_locks() -> int:
+    """Remove the lock files of processes that were killed, and return how many; what is held stays, however old."""
+    removed, folder = 0, _lock_folder()
+    for path in folder.iterdir() if folder.is_dir() else ():
+        try:
+            if time.time() - path.stat().st_mtime < LEFT_OVER.total_seconds():
+                continue
+            with path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+                removed += 1
+        except (FileNotFoundError, BlockingIOError):
+            # Removed by its holder meanwhile, or still held.
+            continue
+    return removed
+
+
 @contextmanager
 def held(name: str) -> Iterator[None]:
     """Hold a name while working; the database's server, or the kernel, lets go of it when this process dies.
@@ -128,7 +149,7 @@ def held(name: str) -> Iterator[None]:
 @contextmanager
 def _lock_file(name: str) -> Iterator[None]:
     # SQLite means one machine: a lock on a file does.
-    folder = settings.DATA_DIR / "run" / "idempotency"
+    folder = _lock_folder()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / sha256(name.encode()).hexdigest()
     handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
@@ -146,6 +167,10 @@ def _lock_file(name: str) -> Iterator[None]:
             path.unlink(missing_ok=True)
     finally:
         os.close(handle)
+
+
+def _lock_folder() -> Path:
+    return Path(settings.DATA_DIR) / "run" / "idempotency"
 
 
 def _replay(known: IdempotencyRecord, body: str) -> HttpResponse:

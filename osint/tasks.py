@@ -14,6 +14,8 @@ log = structlog.get_logger(__name__)
 
 @shared_task(name="osint.tasks.forget_answers")
 def forget_answers(**_: Any) -> None:
-    """Forget the answers that nobody will ask for again."""
+    """Forget the answers that nobody will ask for again, and what killed processes left of their locks."""
     if forgotten := idempotency.prune():
         log.info("answers_forgotten", count=forgotten)
+    if removed := idempotency.prune_locks():
+        log.info("locks_removed", count=removed)
