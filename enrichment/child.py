@@ -33,25 +33,35 @@ def main() -> None:
     """Read the task, shut the doors, run the enricher, write the answer."""
     task = json.load(sys.stdin)
     sys.path[:0] = task["code"]
+    # They are found by listing the folder that they are in, which may hold anything and is shut below.
+    for package in task["packages"]:
+        importlib.import_module(package)
     folder = Path(task["folder"])
-    kept_out = shut_doors(task["limits"])
+    readable = [*task["readable"], *([task["original"]] if task["original"] else [])]
+    kept_out, fenced = shut_doors(task["limits"], readable=readable, own=task["folder"])
     if kept_out:
         answer = attempt(task, folder)
     else:
         answer = _failure("The network can not be kept out of the sandbox on this machine.", "start", permanent=False)
     if "failure" not in answer:
         answer["network"] = " and ".join(kept_out)
+        answer["files"] = "landlock" if fenced else "none"
     (folder / ANSWER).write_text(json.dumps(answer, allow_nan=False))
 
 
-def shut_doors(limits: dict[str, int]) -> list[str]:
-    """Take on the limits, give up network, processes and programs; return what keeps the network out."""
+def shut_doors(limits: dict[str, int], *, readable: list[str], own: str) -> tuple[list[str], bool]:
+    """Take on the limits, give up network, processes, programs and the files of others.
+
+    :returns: what keeps the network out, and whether the kernel keeps other files shut.
+    """
+    from enrichment.landlock import fence
     from enrichment.syscalls import refuse_all_but_files
 
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     kept_out = ["namespace"] if libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 else []
+    fenced = fence(libc, readable=readable, own=own)
     # A second past the limit the kernel kills outright what ignores SIGXCPU.
     for kind, soft, hard in (
         (resource.RLIMIT_CPU, limits["cpu_seconds"], limits["cpu_seconds"] + 1),
@@ -64,7 +74,7 @@ def shut_doors(limits: dict[str, int]) -> list[str]:
     os.umask(0o077)
     if refuse_all_but_files(libc):
         kept_out.append("filter")
-    return kept_out
+    return kept_out, fenced
 
 
 def attempt(task: dict[str, Any], folder: Path) -> dict[str, Any]:

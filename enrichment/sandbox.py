@@ -1,9 +1,10 @@
 """Running an enricher where a hostile file can do little harm: a fresh child for each run, with limits.
 
 The child has no secrets in its environment, no database connection, no network, no further processes and programs;
-it reads its one original and writes into a folder of its own. When its time is up the whole process group is
-killed. What it answers is judged like any other input from outside. The file system is not hidden from it: what
-the worker's user may read or write, code that takes over the child may, too.
+of files it opens what Python and its libraries lie in, our own code and its one original, and writes into a folder of
+its own (see `landlock`; where the kernel has none, the outcome says that `files` are kept shut by nothing, and code
+that takes over the child may open what the worker's account may). When its time is up the whole process group is
+killed. What it answers is judged like any other input from outside.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ FOLDERS = Path(settings.DATA_DIR) / "run" / "sandbox"
 """Where each run has its folder: not among everybody's temporary files, so what a killed worker leaves is found."""
 
 CODE = Path(__file__).resolve().parent.parent
+PACKAGES = ("enrichment", "evidence", "cases", "ledger")
+"""What enrichers may import of ours: theirs and the rooms below. Beside them may lie anything, the data folder too."""
+
 LOOK_SECONDS = 0.25
 """How often the size of the child's folder is looked at."""
 
@@ -50,7 +54,10 @@ ENVIRONMENT = {"LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """The enricher came to a result. Paths of what it made hold until the sandbox is left."""
+    """The enricher came to a result. Paths of what it made hold until the sandbox is left.
+
+    `network` and `files` name what kept the network out and other files shut.
+    """
 
     output: Mapping[str, Any]
     flags: tuple[Flag, ...]
@@ -58,6 +65,7 @@ class Done:
     tool: str
     seconds: float
     network: str
+    files: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +95,7 @@ class _Answer:
     tool: str
     seconds: float
     network: str
+    files: str
 
 
 def sweep(*, older_than: timedelta) -> int:
@@ -141,6 +150,8 @@ def run(
     with _folder() as folder:
         task = {
             "code": list(dict.fromkeys([str(code), str(CODE)])),
+            "packages": PACKAGES,
+            "readable": [str(CODE / name) for name in PACKAGES] + ([str(code)] if code != CODE else []),
             "module": module,
             "kind": kind,
             "fields": dict(fields),
@@ -266,6 +277,7 @@ def _checked(answer: _Answer, folder: Path, limits: Limits) -> Done | Failed:
         tool=answer.tool,
         seconds=answer.seconds,
         network=answer.network,
+        files=answer.files,
     )
 
 

@@ -1,4 +1,4 @@
-"""A filter on what a process may ask of the kernel: no network, no processes, no programs, no signals to others.
+"""A filter on what a process may ask of the kernel: no network, processes, programs, signals to others, changed modes.
 
 It holds where namespaces are not to be had (most containers), and shuts what a namespace leaves open: sockets that
 lie in the file system, such as the broker's. Once installed it can not be taken off, and whatever runs here has it.
@@ -42,6 +42,29 @@ _REFUSED = {
     "keyctl": (250, 219),
     "add_key": (248, 217),
     "request_key": (249, 218),
+    # What changes a file by its path, or its mode, owner and times, without opening it: no fence looks at these.
+    "truncate": (76, 45),
+    "chmod": (90, None),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "chown": (92, None),
+    "fchown": (93, 55),
+    "lchown": (94, None),
+    "fchownat": (260, 54),
+    "utime": (132, None),
+    "utimes": (235, None),
+    "futimesat": (261, None),
+    "utimensat": (280, 88),
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "setxattrat": (463, 463),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
+    "removexattrat": (466, 466),
+    "open_by_handle_at": (304, 265),
 }
 _CLONE, _CLONE3, _TGKILL, _PRLIMIT = (56, 220), (435, 435), (234, 131), (302, 261)
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}

@@ -20,11 +20,13 @@ NUMBERS: Mapping[str, Mapping[str, int]] = {
         "read": 0, "openat": 257, "mmap": 9, "futex": 202, "exit_group": 231, "socket": 41, "socketpair": 53,
         "fork": 57, "vfork": 58, "clone": 56, "clone3": 435, "execve": 59, "execveat": 322, "kill": 62, "tgkill": 234,
         "ptrace": 101, "io_uring_setup": 425, "prlimit64": 302, "unshare": 272,
+        "chmod": 90, "fchmodat": 268, "fchownat": 260, "truncate": 76, "utimensat": 280, "setxattr": 188,
     },
     "aarch64": {
         "read": 63, "openat": 56, "mmap": 222, "futex": 98, "exit_group": 94, "socket": 198, "socketpair": 199,
         "clone": 220, "clone3": 435, "execve": 221, "execveat": 281, "kill": 129, "tgkill": 131,
         "ptrace": 117, "io_uring_setup": 425, "prlimit64": 261, "unshare": 97,
+        "fchmodat": 53, "fchownat": 54, "truncate": 45, "utimensat": 88, "setxattr": 5,
     },
 }  # fmt: skip
 
@@ -63,6 +65,12 @@ def test_work_on_files_and_memory_is_allowed(call: str, machine: str) -> None:
     ["socket", "socketpair", "fork", "vfork", "execve", "execveat", "kill", "ptrace", "io_uring_setup", "unshare"],
 )
 def test_network_processes_programs_and_signals_are_refused(call: str, machine: str) -> None:
+    if call in NUMBERS[machine]:
+        assert answer(machine, NUMBERS[machine][call]) == errno.EPERM
+
+
+@pytest.mark.parametrize("call", ["chmod", "fchmodat", "fchownat", "truncate", "utimensat", "setxattr"])
+def test_a_change_of_a_file_that_was_not_opened_is_refused(call: str, machine: str) -> None:
     if call in NUMBERS[machine]:
         assert answer(machine, NUMBERS[machine][call]) == errno.EPERM
 

@@ -1,19 +1,30 @@
 """An enricher that a hostile file has taken over: it does what it is told to. For the tests of the sandbox."""
 
 import ctypes
+import errno
 import json
 import mmap
 import os
 import signal
 import socket
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from enrichment.domain import Enricher, EnricherInput, Made, PermanentFailure, Result, TemporaryFailure
 
-HARMLESS = {"output": {}, "flags": [], "made": [], "tool": "none", "seconds": 0.1, "network": "wide open"}
+HARMLESS = {
+    "output": {},
+    "flags": [],
+    "made": [],
+    "tool": "none",
+    "seconds": 0.1,
+    "network": "wide open",
+    "files": "wide open",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,8 +186,62 @@ def make_a_link(given: EnricherInput) -> Any:
 
 
 def make_a_second_name(given: EnricherInput) -> Any:
-    os.link(given.fields["path"], given.folder / "picture.webp")
+    (given.folder / "first.webp").write_bytes(b"made here")
+    os.link(given.folder / "first.webp", given.folder / "picture.webp")
     return _claim(given)
+
+
+def read_files(given: EnricherInput) -> Any:
+    """Try each path; give what was read, or the name of the refusal."""
+    return {
+        path: _tried(lambda path=path: open(path, "rb").read(100).decode("latin-1")) for path in given.fields["paths"]
+    }
+
+
+def list_folders(given: EnricherInput) -> Any:
+    return {path: _tried(lambda path=path: os.listdir(path)) for path in given.fields["paths"]}
+
+
+def change_files(given: EnricherInput) -> Any:
+    """Try, on one path, all that would change it or what is in its folder."""
+    path = given.fields["path"]
+    return {
+        "write": _tried(lambda: open(path, "r+b").write(b"x")),
+        "append": _tried(lambda: open(path, "ab").write(b"x")),
+        "truncate": _tried(lambda: os.truncate(path, 0)),
+        "truncate at open": _tried(lambda: os.close(os.open(path, os.O_RDONLY | os.O_TRUNC))),
+        "mode": _tried(lambda: os.chmod(path, 0)),
+        "owner": _tried(lambda: os.chown(path, 1, 1)),
+        "times": _tried(lambda: os.utime(path, (0, 0))),
+        "rename": _tried(lambda: os.rename(path, f"{path}.moved")),
+        "take away": _tried(lambda: os.rename(path, given.folder / "mine")),
+        "second name": _tried(lambda: os.link(path, given.folder / "mine")),
+        "remove": _tried(lambda: os.unlink(path)),
+        "make": _tried(lambda: open(f"{path}.new", "wb").close()),
+        "make a folder": _tried(lambda: os.mkdir(f"{path}.folder")),
+    }
+
+
+def work_in_its_own_folder(given: EnricherInput) -> Any:
+    """Do there all that the libraries of enrichers do with temporary files."""
+    (given.folder / "a").mkdir()
+    (given.folder / "a" / "one").write_bytes(b"made here")
+    os.rename(given.folder / "a" / "one", given.folder / "two")
+    with (given.folder / "two").open("r+b") as file:
+        file.truncate(4)
+    with tempfile.TemporaryFile() as file:
+        file.write((given.folder / "two").read_bytes())
+    (given.folder / "a").rmdir()
+    with open(os.devnull, "wb") as nowhere:
+        nowhere.write(b"x")
+    return os.listdir(given.folder)
+
+
+def _tried(act: Callable[[], Any]) -> Any:
+    try:
+        return act()
+    except OSError as error:
+        return errno.errorcode[error.errno]
 
 
 def make_too_much(given: EnricherInput) -> Any:

@@ -1,0 +1,103 @@
+"""A fence in the file system: the process reads what it runs on and its one original, writes its own folder, no more.
+
+The kernel's Landlock (Linux 5.13 and later) judges each file when it is opened, whatever rights the account has, root
+or not; once put on it can not be taken off. What was open before stays open. It does not hide that a path exists, nor
+how large a file is; changes of mode, owner, times and length by path alone are for the filter of system calls. Where
+the kernel has no Landlock, or a container forbids the call, there is no fence, and whoever asked is told so.
+Sources: landlock(7), Linux Documentation/userspace-api/landlock.rst, include/uapi/linux/landlock.h.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import stat
+import struct
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+# The same on every architecture.
+_CREATE, _ADD, _RESTRICT = 444, 445, 446
+_ASK_VERSION, _BENEATH = 1, 1
+
+_WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 1, 1 << 2, 1 << 3
+_REFER, _TRUNCATE, _IOCTL = 1 << 13, 1 << 14, 1 << 15
+_FIRST = (1 << 13) - 1
+"""What the first version knows: execute, read and write files, list, remove and make entries of every kind."""
+
+_LATER = {2: _REFER, 3: _TRUNCATE, 5: _IOCTL}
+_OF_FILES = 1 | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL
+"""Rights that a rule on a single file may give; the kernel refuses a rule with others."""
+
+READ = _READ_FILE | _READ_DIR
+# To run a program is given nowhere.
+OWN = (_FIRST & ~1) | _REFER | _TRUNCATE
+
+SYSTEM = (
+    "/usr", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types", "/dev/urandom",
+    "/dev/zero", "/proc/self", "/sys/devices/system/cpu",
+)  # fmt: skip
+"""What shared libraries and the standard library read, where it exists; of /proc, only what tells of oneself."""
+
+NOWHERE = "/dev/null"
+
+
+def fence(libc: ctypes.CDLL, *, readable: Iterable[str], own: str) -> bool:
+    """Put the fence on this process, which must have given up new privileges; return whether the kernel has one.
+
+    :param readable: files and folders to read besides the interpreter and the system's libraries.
+    :param own: the folder to read and write.
+    :raises OSError: the kernel has Landlock and will not take a rule.
+    """
+    handled = rights_of(libc.syscall(_CREATE, None, ctypes.c_size_t(0), _ASK_VERSION))
+    if not handled:
+        return False
+    attributes = struct.pack("=Q", handled)
+    ruleset = _checked(libc.syscall(_CREATE, attributes, ctypes.c_size_t(len(attributes)), 0))
+    try:
+        for path, rights in rules((*SYSTEM, *interpreter(), *readable), own=own):
+            _allow(libc, ruleset, path, rights & handled)
+        _checked(libc.syscall(_RESTRICT, ruleset, 0))
+    finally:
+        os.close(ruleset)
+    return True
+
+
+def rights_of(version: int) -> int:
+    """List, as bits, what a version of Landlock can refuse: nothing where there is none."""
+    if version < 1:
+        return 0
+    return _FIRST | sum(right for since, right in _LATER.items() if version >= since)
+
+
+def interpreter() -> list[str]:
+    """Name the folders that Python and what is installed for it lie in."""
+    return list(dict.fromkeys([sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix]))
+
+
+def rules(readable: Iterable[str], *, own: str) -> Iterator[tuple[str, int]]:
+    """Yield each path that exists with the rights beneath it."""
+    for path in dict.fromkeys(os.path.realpath(each) for each in readable):
+        if os.path.exists(path):
+            yield path, READ
+    yield NOWHERE, READ | _WRITE_FILE | _TRUNCATE
+    yield str(Path(own).resolve()), OWN
+
+
+def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
+    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            rights &= _OF_FILES
+        rule = struct.pack("=Qi", rights, descriptor)
+        _checked(libc.syscall(_ADD, ruleset, _BENEATH, rule, 0))
+    finally:
+        os.close(descriptor)
+
+
+def _checked(answer: int) -> int:
+    if answer < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return answer
