@@ -14,7 +14,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from cases import domain, rules
-from cases.access import Permission
+from cases.access import Permission, require
 from cases.domain import Role, Sensitivity
 from cases.models import Case
 from cases.queries import load_case, state_of
@@ -168,9 +168,13 @@ def untag_case(*, case_id: UUID, tag: str, by: Actor, seen: int | None = None) -
 def record_export(*, case_id: UUID, format: str, by: Actor) -> Recorded:
     """Record that a whole case leaves in a bundle; the event names the head of the chain before it.
 
-    :raises NotFound: there is no such case.
+    A person must be allowed to read the case; who runs the system, and acts as a tool, may export any.
+
+    :raises NotFound: there is no such case, or not for this caller.
     """
     lock(case_id)
+    if by.user is not None:
+        require(case_id, Permission.READ, by=by)
     last = last_event(case_id)
     if last is None:
         raise NotFound("There is no such case.")

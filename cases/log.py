@@ -26,7 +26,7 @@ from ledger.signer import published
 READ = {"GET": "log:read"}
 PAGE = 100
 MOST = 1000
-_TILE = re.compile(r"(?P<index>(?:x\d{3}/)*\d{3})(?:\.p/(?P<width>[1-9]\d?|1\d\d|2[0-4]\d|25[0-5]))?")
+_TILE = re.compile(r"((?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 
 
 class EntrySerializer(serializers.Serializer):
@@ -128,7 +128,6 @@ class ProofView(StrictView):
     def get(self, request: Request) -> Response:
         event = _event(request)
         receipt = receipt_of(event.id)
-        head = published()
         return Response(
             {
                 "event": str(event.id),
@@ -137,7 +136,7 @@ class ProofView(StrictView):
                 "hash": event.hash,
                 "leaf_hash": _base64(leaf_hash(bytes.fromhex(event.hash))),
                 "proof": [_base64(each) for each in receipt.proof],
-                "checkpoint": head.note if head else "",
+                "checkpoint": str(receipt.note),
                 "receipt": str(receipt),
             }
         )
@@ -172,10 +171,11 @@ class TileView(StrictView):
     )
     def get(self, request: Request, level: int, tile: str) -> HttpResponse:
         found = _TILE.fullmatch(tile)
-        if found is None or level > 63:
+        index = int(re.sub("[x/]", "", found[1])) if found else 0
+        width = int(found[2] or 256) if found else 0
+        if found is None or level > 63 or index >> 40 or found[1] != _spelled(index) or (found[2] and width > 255):
             raise NotFound("There is no such tile.")
-        width = int(found["width"] or 256)
-        data = log.tile(level, int(found["index"].replace("x", "").replace("/", "")))[: width * 32]
+        data = log.tile(level, index)[: width * 32]
         if len(data) < width * 32:
             raise NotFound("There is no such tile.")
         headers = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -193,6 +193,14 @@ def _event(request: Request) -> Event:
         raise NotFound
     require(event.stream, Permission.READ, by=request.actor)
     return event
+
+
+def _spelled(index: int) -> str:
+    """Write a tile's index: three digits to a folder, an x before all but the last."""
+    parts = [f"{index % 1000:03}"]
+    while index := index // 1000:
+        parts.append(f"x{index % 1000:03}")
+    return "/".join(reversed(parts))
 
 
 def _entry(place: Entry, event: Event) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from evidence.parsers import BytesOfLinesParser, LinesParser
 from evidence.serializers import SubmitSerializer
 from ledger.codec import to_json
 from ledger.errors import DomainError, Invalid, TooLarge
+from ledger.payloads import only_tried
 from ledger.recorded import Recorded
 from ledger.strict_json import parse_strict
 
@@ -45,7 +47,7 @@ class Batch(StrictView):
         if not request.data:
             raise Invalid("The batch has no line: send one JSON object a line.")
         read = [_read(line, Sensitivity(case.sensitivity)) for line in request.data]
-        with transaction.atomic():
+        with transaction.atomic(), only_tried() if dry else nullcontext():
             results = commands.submit_batch(case_id=case_id, submissions=read, by=request.actor)
             if dry:
                 transaction.set_rollback(True)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from ledger.errors import Invalid
 from ledger.signed_note import Note, read_note
 
 
@@ -32,8 +33,12 @@ def read() -> Note | None:
 
     :raises Invalid: the file is no signed note.
     """
-    path = _path()
-    return read_note(path.read_text(encoding="utf-8")) if path.exists() else None
+    try:
+        return read_note(_path().read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (UnicodeDecodeError, OSError) as error:
+        raise Invalid(f"The anchor can not be read ({type(error).__name__}).") from error
 
 
 def write(note: Note) -> None:

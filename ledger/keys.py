@@ -1,6 +1,7 @@
-"""The log's signing key: from the environment or a file in the data folder, never in the database.
+"""The log's key: the secret half from the environment or a file in the data folder, never in the database.
 
-It is written as one line, `PRIVATE+KEY+<origin>+<key hash>+<base64>`, as the tools of the C2SP note format do.
+Only the signer needs it; whoever only checks reads the public half, which has a file (and a variable) of its own.
+The secret half is one line, `PRIVATE+KEY+<origin>+<key hash>+<base64>`, as the tools of the C2SP note format write it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from pathlib import Path
 from django.conf import settings
 
 from ledger.errors import Conflict, Invalid, Unavailable
-from ledger.signed_note import ED25519, SigningKey
+from ledger.signed_note import ED25519, SigningKey, VerifierKey, read_key
 
 PREFIX = "PRIVATE+KEY+"
+SECRET, PUBLIC = "signing.key", "verifier.key"
 _ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~/-]{0,199}")
 
 
@@ -34,20 +36,32 @@ def load() -> SigningKey:
     :raises NoKey: there is none.
     :raises Invalid: it can not be read.
     """
-    text = settings.SIGNING_KEY or _kept()
+    text = settings.SIGNING_KEY or _kept(SECRET)
     if not text:
         raise NoKey("There is no signing key: manage.py keys init makes one.")
     return parse(text)
 
 
 def exists() -> bool:
-    """Say whether there is a key."""
-    return bool(settings.SIGNING_KEY) or _path().exists()
+    """Say whether there is a key, or at least its public half."""
+    kept = any((_folder() / name).exists() for name in (SECRET, PUBLIC))
+    return bool(settings.SIGNING_KEY or settings.VERIFIER_KEY) or kept
 
 
-def make(origin: str = "") -> SigningKey:
+def verifier() -> VerifierKey:
+    """Read the public half of the key.
+
+    :raises NoKey: there is none.
+    :raises Invalid: it can not be read.
+    """
+    text = settings.VERIFIER_KEY or _kept(PUBLIC)
+    return read_key(text) if text else load().verifier
+
+
+def make(origin: str = "", *, keep_secret: bool = True) -> SigningKey:
     """Make a key, and keep it in the data folder, readable by its owner alone.
 
+    :param keep_secret: else only the public half is kept, and the caller sees to the other one.
     :param origin: the name of the log, which stands in every checkpoint; unique in the world, and best a host
         name with a path. Unless given it is one that nobody else will draw.
     :raises Conflict: there is a key already.
@@ -58,17 +72,19 @@ def make(origin: str = "") -> SigningKey:
     if exists():
         raise Conflict("There is a signing key already: manage.py keys show shows its public half.")
     key = SigningKey(origin, secrets.token_bytes(32))
-    write(key)
+    if keep_secret:
+        _keep(SECRET, text_of(key))
+    _keep(PUBLIC, str(key.verifier))
     return key
 
 
-def write(key: SigningKey) -> None:
-    """Keep a key in the data folder, durably, in place of the one before."""
-    path = _path()
+def _keep(name: str, text: str) -> None:
+    """Write a file, durably, in place of the one before."""
+    path = _folder() / name
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(f"{text_of(key)}\n")
+        file.write(f"{text}\n")
         file.flush()
         os.fsync(file.fileno())
     part.rename(path)
@@ -98,10 +114,10 @@ def text_of(key: SigningKey) -> str:
     return f"{PREFIX}{key.name}+{key.verifier.hash.hex()}+{b64encode(ED25519 + key.secret).decode()}"
 
 
-def _path() -> Path:
-    return Path(settings.DATA_DIR) / "keys" / "signing.key"
+def _folder() -> Path:
+    return Path(settings.DATA_DIR) / "keys"
 
 
-def _kept() -> str:
-    path = _path()
+def _kept(name: str) -> str:
+    path = _folder() / name
     return path.read_text(encoding="ascii").strip() if path.exists() else ""

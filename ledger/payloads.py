@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from uuid import UUID
 
 from ledger import store
@@ -12,10 +14,23 @@ INLINE_BYTES = 256_000
 """Past this many bytes a payload goes into a file; the envelope's digests bind it all the same."""
 
 
+_only_tried: ContextVar[bool] = ContextVar("only_tried", default=False)
+
+
+@contextmanager
+def only_tried() -> Iterator[None]:
+    """Keep no file for what is appended here: the caller rolls all of it back."""
+    before = _only_tried.set(True)
+    try:
+        yield
+    finally:
+        _only_tried.reset(before)
+
+
 def pack(event: UUID, disclosures: Sequence[str]) -> Payload:
     """Make the payload row of an event; the file of a large one is durable before the row is."""
     body = "\n".join(disclosures)
-    if len(body.encode()) <= INLINE_BYTES:
+    if len(body.encode()) <= INLINE_BYTES or _only_tried.get():
         return Payload(event_id=event, body=body)
     with store.incoming() as incoming:
         incoming.write(body.encode())

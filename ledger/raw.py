@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 
 from ledger.models import Head
 
@@ -53,6 +53,25 @@ SELECT k.stream, k.seq, e.stream, e.seq, e.id, e.item, e.type, {at}, e.actor, e.
 FROM {tables} WHERE {where} ORDER BY k.stream, k.seq LIMIT {limit}
 """
 _HEADS = "SELECT stream, seq, hash FROM ledger_head WHERE {where} ORDER BY stream"
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """See one state of the database until the block ends, while writers go on; inside a transaction, that of it."""
+    if connection.in_atomic_block:
+        yield
+    elif connection.vendor == "postgresql":
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+    else:
+        with connection.cursor() as cursor:
+            # Django's own transactions on SQLite take the right to write at once.
+            cursor.execute("BEGIN DEFERRED")
+            try:
+                yield
+            finally:
+                cursor.execute("ROLLBACK")
 
 
 def rows(stream: UUID | None = None) -> Iterator[Row]:

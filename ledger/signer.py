@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from ledger import anchor, keys, log, merkle
 from ledger.errors import DomainError, Invalid
+from ledger.merkle import Frontier
 from ledger.models import SignedHead
-from ledger.signed_note import Checkpoint, Note, SigningKey, read_checkpoint
+from ledger.signed_note import Checkpoint, Note, VerifierKey, read_checkpoint
 
 
 class State(StrEnum):
@@ -27,18 +28,18 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Standing:
-    """What `compare` found; sizes in entries."""
+    """What `compare` found: the state, the entries that are signed, and the edge of the tree that was compared."""
 
     state: State
+    edge: Frontier
     signed: int = 0
-    size: int = 0
 
     @property
     def is_sound(self) -> bool:
         return self.state in {State.NEW, State.SAME, State.AHEAD}
 
     def __str__(self) -> str:
-        return f"{self.state}: {self.signed} entries signed, {self.size} in the database"
+        return f"{self.state}: {self.signed} entries signed, {self.edge.size} in the database"
 
 
 class Refused(DomainError):
@@ -50,18 +51,22 @@ class Refused(DomainError):
 
 
 def compare() -> Standing:
-    """Compare the database with the anchor, without signing anything."""
-    key = keys.load()
+    """Compare the database with the anchor, without signing anything; the public key is enough.
+
+    :raises NoKey: there is no key.
+    """
+    key = keys.verifier()
     try:
+        # Before the database is read: what is signed meanwhile must not look as if the database were behind.
         note = anchor.read()
-        if note is None:
-            return Standing(State.NEW, size=log.edge().size)
-        before = _checked(note, key)
+        before = _checked(note, key) if note else None
     except Invalid:
-        return Standing(State.UNREADABLE, size=log.edge().size)
+        return Standing(State.UNREADABLE, log.edge())
     edge = log.edge()
+    if before is None:
+        return Standing(State.NEW, edge)
     if edge.size < before.size:
-        return Standing(State.BEHIND, before.size, edge.size)
+        return Standing(State.BEHIND, edge, before.size)
     # The nodes, not only the edge, must lead to what was signed.
     begins_so = before.root == log.root_at(before.size) and merkle.verify_consistency(
         first=before.size,
@@ -71,8 +76,8 @@ def compare() -> Standing:
         proof=log.consistency(before.size, edge.size),
     )
     if not begins_so:
-        return Standing(State.DIFFERENT, before.size, edge.size)
-    return Standing(State.SAME if edge.size == before.size else State.AHEAD, before.size, edge.size)
+        return Standing(State.DIFFERENT, edge, before.size)
+    return Standing(State.SAME if edge.size == before.size else State.AHEAD, edge, before.size)
 
 
 def sign() -> Note | None:
@@ -91,10 +96,9 @@ def sign() -> Note | None:
         anchored = anchor.read()
         if anchored is not None:
             _publish(anchored)
-        edge = log.edge()
-        if standing.state is State.SAME or not edge.size:
+        if standing.state is State.SAME or not standing.edge.size:
             return None
-        note = key.sign(Checkpoint(key.name, edge.size, edge.root).text())
+        note = key.sign(Checkpoint(key.name, standing.edge.size, standing.edge.root).text())
         anchor.write(note)
         _publish(note)
         return note
@@ -105,8 +109,8 @@ def published() -> SignedHead | None:
     return SignedHead.objects.order_by("-size").first()
 
 
-def _checked(note: Note, key: SigningKey) -> Checkpoint:
-    if not key.verifier.verified(note):
+def _checked(note: Note, key: VerifierKey) -> Checkpoint:
+    if not key.verified(note):
         raise Invalid("The anchor is not signed by this key.")
     return read_checkpoint(note)
 

@@ -1,7 +1,7 @@
 """Append-only, enforced by the database itself: UPDATE, DELETE and TRUNCATE are refused.
 
-A head may only move forward. In production the application's role has no more than SELECT and INSERT on the
-append-only tables as well; a trigger also stops a hurried owner of the database, and `verify` finds one who drops it.
+A head may only move forward. On PostgreSQL the application's role can be kept to SELECT and INSERT on these tables as
+well (see `grants`); a trigger also stops a hurried owner of the database, and `verify` finds one who drops it.
 """
 
 from __future__ import annotations
@@ -17,22 +17,26 @@ REFUSAL = "the ledger is append-only"
 
 @dataclass(frozen=True)
 class Guarded:
-    """A table that is guarded; an update is let through where `forward` (a condition on OLD and NEW) holds."""
+    """A table that is guarded, and the columns of its keys.
+
+    An update is let through where `forward` (a condition on OLD and NEW) holds.
+    """
 
     table: str
+    keys: tuple[tuple[str, ...], ...]
     forward: str = ""
 
 
 CHAINS = (
-    Guarded("ledger_event"),
-    Guarded("ledger_payload"),
-    Guarded("ledger_head", forward="NEW.seq > OLD.seq AND NEW.stream = OLD.stream"),
+    Guarded("ledger_event", (("id",), ("stream", "seq"))),
+    Guarded("ledger_payload", (("event_id",),)),
+    Guarded("ledger_head", (("stream",),), forward="NEW.seq > OLD.seq AND NEW.stream = OLD.stream"),
 )
 LOG = (
-    Guarded("ledger_entry"),
-    Guarded("ledger_subtree"),
-    Guarded("ledger_signedhead"),
-    Guarded("ledger_loghead", forward="NEW.size > OLD.size AND NEW.id = OLD.id"),
+    Guarded("ledger_entry", (("position",), ("event",))),
+    Guarded("ledger_subtree", (("level", "index"),)),
+    Guarded("ledger_signedhead", (("size",),)),
+    Guarded("ledger_loghead", (("id",),), forward="NEW.size > OLD.size AND NEW.id = OLD.id"),
 )
 ALL = (*CHAINS, *LOG)
 
@@ -69,21 +73,26 @@ def lifted(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 def _triggers(tables: Sequence[Guarded], vendor: str) -> Iterator[tuple[str, Guarded, str]]:
-    operations = ["UPDATE", "DELETE"] + (["TRUNCATE"] if vendor == "postgresql" else [])
+    # SQLite's INSERT OR REPLACE takes the old row away without a DELETE that a trigger would see.
+    operations = ["UPDATE", "DELETE", "TRUNCATE" if vendor == "postgresql" else "REPLACE"]
     for guarded in tables:
         for operation in operations:
             yield f"{guarded.table}_no_{operation.lower()}", guarded, operation
 
 
 def _refused_when(guarded: Guarded, operation: str) -> str:
+    if operation == "REPLACE":
+        same = (" AND ".join(f'"{each}" = NEW."{each}"' for each in key) for key in guarded.keys)
+        return f"EXISTS (SELECT 1 FROM {guarded.table} WHERE {' OR '.join(f'({each})' for each in same)})"  # noqa: S608
     return f"NOT ({guarded.forward})" if guarded.forward and operation == "UPDATE" else ""
 
 
 def _sqlite(tables: Sequence[Guarded]) -> Iterator[str]:
     for name, guarded, operation in _triggers(tables, "sqlite"):
         when = f"WHEN {refused}" if (refused := _refused_when(guarded, operation)) else ""
+        event = "INSERT" if operation == "REPLACE" else operation
         yield (
-            f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {operation} ON {guarded.table} {when} "
+            f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {event} ON {guarded.table} {when} "
             f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}: {operation} on {guarded.table}'); END"
         )
 

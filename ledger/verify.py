@@ -48,7 +48,15 @@ class Report:
 
 
 def verify(*, stream: UUID | None = None) -> Report:
-    """Check one stream or all of them, flat in memory, and report the first fault of each."""
+    """Check one stream or all of them as they stand at one moment, and report the first fault of each.
+
+    In memory is one head for each stream, and a batch of events.
+    """
+    with raw.snapshot():
+        return _verify(stream)
+
+
+def _verify(stream: UUID | None) -> Report:
     heads = {_hex(key): (seq, hash_) for key, seq, hash_ in raw.heads(stream)}
     faults: list[Fault] = []
     events = streams = 0
@@ -126,9 +134,12 @@ def _envelope(row: Row) -> dict[str, Any] | str:
         return "the envelope was changed: its hash is not the one recorded with it"
     try:
         envelope = json.loads(row.envelope)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "the envelope is not JSON"
     if not isinstance(envelope, dict) or tuple(envelope) != _KEYS or envelope["v"] != VERSION:
+        return "the envelope does not have the shape of an envelope"
+    fields = envelope["fields"]
+    if not isinstance(fields, list) or not all(isinstance(each, str) for each in fields):
         return "the envelope does not have the shape of an envelope"
     return envelope
 

@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
-from ledger import anchor, keys
+from ledger import anchor, keys, log, raw
 from ledger.errors import DomainError, Invalid
 from ledger.merkle import Frontier, leaf_hash
 from ledger.models import LogHead, SignedHead, Subtree
 from ledger.sequence import KEPT
-from ledger.signed_note import Checkpoint, Note, SigningKey, read_checkpoint, read_note
+from ledger.signed_note import Checkpoint, Note, VerifierKey, read_checkpoint, read_note
 
 BATCH = 2000
 _HASH = re.compile("[0-9a-f]{64}")
@@ -42,97 +43,120 @@ class LogReport:
 
 
 def verify_log() -> LogReport:
-    """Check the whole log, flat in memory; after the first fault in its entries the tree is not judged."""
+    """Check the whole log as it stands at one moment, a batch of it in memory at a time.
+
+    After the first fault in its entries the tree is not judged.
+    """
     report = LogReport()
-    signed = {head.size: head for head in SignedHead.objects.order_by("size")}
-    edge, fault = _walk(report, signed)
-    if fault:
-        report.faults.append(fault)
-    else:
-        report.faults += _at_the_end(edge, signed)
-    if missing := _rows(_WITHOUT_A_PLACE):
-        stream, seq, event = missing[0]
-        report.faults.append(f"case {stream}, event {seq} ({event}): it has no place in the log")
-    _check_signatures(report, signed)
+    key, anchored = _key(report), _anchored(report)
+    with raw.snapshot():
+        edge, fault = _walk(report, key)
+        if fault:
+            report.faults.append(fault)
+        else:
+            report.faults += _at_the_end(edge)
+        if missing := _rows(_WITHOUT_A_PLACE):
+            stream, seq, event = missing[0]
+            report.faults.append(f"case {_id(stream)}, event {seq} ({_id(event)}): it has no place in the log")
+        if anchored and key:
+            report.faults += _anchor_faults(anchored, key, edge if not fault else None)
     return report
 
 
-def _walk(report: LogReport, signed: dict[int, SignedHead]) -> tuple[Frontier, str | None]:
+def _key(report: LogReport) -> VerifierKey | None:
+    try:
+        return keys.verifier()
+    except DomainError as refusal:
+        report.unchecked.append(f"the signatures of the log's heads: {refusal.detail}")
+        return None
+
+
+def _anchored(report: LogReport) -> Note | None:
+    """Read the anchor before the database: what is signed meanwhile is no fault."""
+    try:
+        note = anchor.read()
+    except Invalid as refusal:
+        report.faults.append(f"anchor: {refusal.detail}")
+        return None
+    if note is None:
+        report.unchecked.append("the anchor: nothing was signed yet")
+    return note
+
+
+def _walk(report: LogReport, key: VerifierKey | None) -> tuple[Frontier, str | None]:
     """Build the tree anew from the entries; stop at the first that does not hold."""
     edge = Frontier()
     last_seq: dict[Any, int] = {}
+    heads = SignedHead.objects.order_by("size").iterator(chunk_size=BATCH)
+    head = next(heads, None)
     for position, event, hash_, of_event, stream, seq in _entries():
         if position != edge.size:
             return edge, f"log: the entry at position {edge.size} is missing"
         if of_event is None:
-            return edge, f"log, position {position}: the event {event} is not stored"
+            return edge, f"log, position {position}: the event {_id(event)} is not stored"
         if hash_ != of_event:
-            return edge, f"log, position {position}: the entry is not that of case {stream}, event {seq} ({event})"
+            about = f"case {_id(stream)}, event {seq} ({_id(event)})"
+            return edge, f"log, position {position}: the entry is not that of {about}"
         if not _HASH.fullmatch(hash_):
             return edge, f"log, position {position}: the entry is no hash"
         if seq <= last_seq.get(stream, 0):
-            return edge, f"log, position {position}: event {seq} of case {stream} comes after a later one"
+            return edge, f"log, position {position}: event {seq} of case {_id(stream)} comes after a later one"
         last_seq[stream] = seq
         edge, whole = edge.add(leaf_hash(bytes.fromhex(hash_)))
         report.entries = edge.size
         for level, index, root in whole:
             if level and level % KEPT == 0 and _kept(level, index) != root.hex():
                 return edge, f"log: the kept root of level {level}, {index} is not that of its entries"
-        head = signed.get(edge.size)
-        if head and head.root != edge.root.hex():
-            return edge, f"log: the first {edge.size} entries are not those whose head was signed"
+        if head and head.size == edge.size:
+            if reason := _head_fault(head, edge, key):
+                return edge, reason
+            report.heads += 1
+            head = next(heads, None)
+    if head:
+        return edge, f"log: a head of {head.size} entries was signed, and {edge.size} are stored"
     return edge, None
 
 
-def _at_the_end(edge: Frontier, signed: dict[int, SignedHead]) -> Iterator[str]:
+def _head_fault(head: SignedHead, edge: Frontier, key: VerifierKey | None) -> str | None:
+    if head.root != edge.root.hex():
+        return f"log: the first {edge.size} entries are not those whose head was signed"
+    if key and _checkpoint(head.note, key) != Checkpoint(key.name, edge.size, edge.root):
+        return f"log: the signed head of {edge.size} entries is not what was signed"
+    return None
+
+
+def _at_the_end(edge: Frontier) -> Iterator[str]:
     stored = LogHead.objects.first()
     peaks = " ".join(peak.hex() for peak in edge.peaks)
     if (stored.size, stored.peaks) != (edge.size, peaks) if stored else edge.size:
         yield f"log: its head does not follow from its {edge.size} entries"
-    longest = max(signed, default=0)
-    if longest > edge.size:
-        yield f"log: a head of {longest} entries was signed, and {edge.size} are stored"
 
 
-def _check_signatures(report: LogReport, signed: dict[int, SignedHead]) -> None:
-    try:
-        key = keys.load()
-    except DomainError as refusal:
-        report.unchecked.append(f"the signatures of {len(signed)} heads: {refusal.detail}")
-        return
-    for size, head in signed.items():
-        report.heads += 1
-        said = _checkpoint(head.note, key)
-        if said is None or (said.origin, said.size, said.root.hex()) != (key.name, size, head.root):
-            report.faults.append(f"log: the signed head of {size} entries is not what was signed")
-    _check_anchor(report, signed, key)
-
-
-def _check_anchor(report: LogReport, signed: dict[int, SignedHead], key: SigningKey) -> None:
-    try:
-        note = anchor.read()
-    except Invalid:
-        report.faults.append("anchor: it is no signed note")
-        return
-    if note is None:
-        report.unchecked.append("the anchor: nothing was signed yet")
-        return
+def _anchor_faults(note: Note, key: VerifierKey, edge: Frontier | None) -> Iterator[str]:
     head = _checkpoint(str(note), key)
     if head is None:
-        report.faults.append("anchor: it is not signed by this log's key")
-    elif head.size in signed and signed[head.size].root != head.root.hex():
-        report.faults.append(f"anchor: the head of {head.size} entries is another one than the published one")
-    elif head.size > report.entries and not report.faults:
-        report.faults.append(f"anchor: {head.size} entries were signed, and {report.entries} are stored")
+        yield "anchor: it is not signed by this log's key"
+    elif edge and head.size > edge.size:
+        yield f"anchor: {head.size} entries were signed, and {edge.size} are stored"
+    elif edge and log.root_at(head.size) != head.root:
+        yield f"anchor: the first {head.size} entries are not those whose head was signed"
 
 
-def _checkpoint(text: str, key: SigningKey) -> Checkpoint | None:
+def _checkpoint(text: str, key: VerifierKey) -> Checkpoint | None:
     """Read a checkpoint that this key signed; None where it is none."""
     try:
-        note: Note = read_note(text)
-        return read_checkpoint(note) if key.verifier.verified(note) else None
+        note = read_note(text)
+        return read_checkpoint(note) if key.verified(note) else None
     except Invalid:
         return None
+
+
+def _id(value: Any) -> str:
+    """Write an id with its dashes (SQLite keeps 32 hex digits)."""
+    try:
+        return str(UUID(str(value)))
+    except ValueError:
+        return repr(value)
 
 
 def _kept(level: int, index: int) -> str | None:

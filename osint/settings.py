@@ -108,6 +108,7 @@ FILE_UPLOAD_TEMP_DIR = env.folder("OSINT_UPLOAD_DIR", FILES_DIR / "incoming")
 
 # The log. Its key signs the heads; the anchor, the last of them, lies where the database is not.
 SIGNING_KEY = env.text("OSINT_SIGNING_KEY")
+VERIFIER_KEY = env.text("OSINT_VERIFIER_KEY")
 ANCHOR_FILE = Path(env.text("OSINT_ANCHOR_FILE") or DATA_DIR / "anchor" / "head")
 
 # Limits of one request, in bytes.

@@ -4,8 +4,14 @@ from django.db.migrations.state import StateApps
 
 from ledger import triggers
 
-# What was appended before there was a log waits for its positions, in the order in which it came.
-_WAITS = "INSERT INTO ledger_pending (event, hash, at) SELECT id, hash, at FROM ledger_event ORDER BY at, stream, seq"
+# What was appended before there was a log waits for its positions, in the order in which it came; where a clock was
+# set back, no event comes before an earlier one of its case.
+_WAITS = """
+INSERT INTO ledger_pending (event, hash, at)
+SELECT id, hash, at FROM (
+    SELECT id, hash, at, stream, seq, MAX(at) OVER (PARTITION BY stream ORDER BY seq) AS by_then FROM ledger_event
+) events ORDER BY by_then, stream, seq
+"""
 
 
 def create(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:

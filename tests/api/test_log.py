@@ -116,6 +116,8 @@ def test_a_tile_holds_the_leaves_and_is_kept_for_ever(api: APIClient, case: str)
         "tile/64/000",
         "tile/0/0",
         "tile/0/000.p/256",
+        "tile/0/x000/000.p/1",
+        "tile/0/٠٠٠.p/1",
         "tile/1/000",
     ],
 )
@@ -132,3 +134,9 @@ def test_what_can_not_be_proved_is_refused_in_a_sentence(api: APIClient, case: s
     answer = api.get(f"{LOG}{address}")
     assert answer.status_code == 400
     assert answer.json()["errors"]
+
+
+def test_a_tile_with_an_endless_index_is_none(api: APIClient, case: str) -> None:
+    call_command("sequence", "--once")
+    for index in ("x000/" * 1500 + "000", "x999/" * 5 + "999"):
+        assert api.get(f"{LOG}tile/0/{index}.p/1").status_code == 404

@@ -54,7 +54,7 @@ def test_every_type_says_which_fields_may_hold_personal_data() -> None:
     """Free text is where names end up: each such field is either declared, or known to hold none."""
     impersonal = {
         "language", "stated_at", "when", "observed", "enricher", "tool", "input_digest", "phase", "flag", "found_by",
-        "reliability", "credibility",
+        "reliability", "credibility", "head_hash", "format",
     }  # fmt: skip
     for shape in shapes():
         if shape.name.startswith(OURS):

@@ -144,6 +144,7 @@ def test_keys_show_prints_the_verifier_key_alone_on_the_last_line() -> None:
 
 def test_without_a_key_nothing_is_signed_and_show_says_what_to_do(folder: Path) -> None:
     (folder / "keys" / "signing.key").unlink()
+    (folder / "keys" / "verifier.key").unlink()
     with pytest.raises(keys.NoKey):
         sign()
     with pytest.raises(CommandError, match="keys init"):
@@ -163,3 +164,20 @@ def test_one_run_of_the_command_sequences_and_signs(note: Note) -> None:
     note("a")
     call_command("sequence", "--once")
     assert SignedHead.objects.get().size == 1
+
+
+def test_the_secret_half_may_be_kept_elsewhere(folder: Path, settings: Any, note: Note) -> None:
+    for name in ("signing.key", "verifier.key"):
+        (folder / "keys" / name).unlink()
+    out = StringIO()
+    call_command("keys", "init", "--print", "--origin", "waterline.example/apart", stdout=out, stderr=StringIO())
+    secret = out.getvalue().strip()
+    assert not (folder / "keys" / "signing.key").exists()
+    assert keys.verifier() == keys.parse(secret).verifier
+    note("a")
+    with pytest.raises(keys.NoKey):
+        sign()
+    settings.SIGNING_KEY = secret
+    call_command("sequence", "--once")
+    settings.SIGNING_KEY = ""
+    assert signer.compare().state is State.SAME

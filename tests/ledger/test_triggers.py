@@ -53,7 +53,7 @@ def test_a_table_can_not_be_truncated(note: Note, table: str) -> None:
     note("a")
     connection.check_constraints()  # What is still to be checked would stop TRUNCATE before the trigger does.
     with (
-        # SQLite has no such command; there is nothing to guard there.
+        # SQLite has no such command, and its own way round a DELETE is tested below.
         pytest.raises(DatabaseError, match="append-only" if connection.vendor == "postgresql" else "syntax error"),
         transaction.atomic(),
         connection.cursor() as cursor,
@@ -72,3 +72,16 @@ def test_the_past_can_not_be_changed_through_the_orm(note: Note) -> None:
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             change()
     assert Event.objects.get(pk=recorded.id).actor == "user:anna"
+
+
+def test_no_row_is_replaced_by_another_of_its_key(note: Note) -> None:
+    """SQLite's INSERT OR REPLACE takes the old row away without a DELETE; PostgreSQL has no such thing."""
+    note("a")
+    sequence()
+    Subtree.objects.create(level=8, index=0, hash="ab" * 32)
+    SignedHead.objects.create(size=1, root="ab" * 32, note="", at=timezone.now())
+    command = "INSERT OR REPLACE" if connection.vendor == "sqlite" else "INSERT"
+    for guarded in ALL:
+        with connection.cursor() as cursor, pytest.raises(DatabaseError), transaction.atomic():
+            cursor.execute(f"{command} INTO {guarded.table} SELECT * FROM {guarded.table} LIMIT 1")  # noqa: S608
+    assert Event.objects.count() == 1

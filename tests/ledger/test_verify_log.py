@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.utils import timezone
+from django.db import connection
 
-from ledger import anchor, keys
+from ledger import keys, raw
+from ledger import verify_log as module
 from ledger.append import Fact, append
 from ledger.ids import uuid7
-from ledger.models import Entry, SignedHead
+from ledger.models import Entry
 from ledger.sequence import sequence
+from ledger.signed_note import Checkpoint
 from ledger.signer import sign
 from ledger.verify import verify
 from ledger.verify_log import verify_log
@@ -51,7 +54,7 @@ def test_an_untouched_log_holds() -> None:
     ("sql", "said"),
     [
         ("DELETE FROM ledger_entry WHERE position = 7", "position 7 is missing"),
-        ("DELETE FROM ledger_entry WHERE position = 299", "its head does not follow from its 299 entries"),
+        ("DELETE FROM ledger_entry WHERE position = 299", "a head of 300 entries was signed, and 299 are stored"),
         ("UPDATE ledger_entry SET hash = '{other}' WHERE position = 7", "position 7: the entry is not that of case"),
         ("UPDATE ledger_subtree SET hash = '{other}'", "the kept root of level 8, 0"),
         ("DELETE FROM ledger_subtree", "the kept root of level 8, 0"),
@@ -96,24 +99,70 @@ def test_a_history_written_anew_from_end_to_end_is_found_by_its_signed_head(tamp
     assert verify().faults == []
     assert "the first 280 entries are not those whose head was signed" in verify_log().faults[0]
     tamper("DELETE FROM ledger_signedhead")
-    assert verify_log().faults == []
+    assert verify_log().faults == ["anchor: the first 300 entries are not those whose head was signed"]
     with pytest.raises(Exception, match="not the one that was signed"):
         sign()
 
 
-def test_an_anchor_that_is_ahead_or_foreign_is_named(folder: Path) -> None:
+def test_an_anchor_that_is_foreign_or_ahead_is_named(folder: Path, tamper: Tamper) -> None:
     path = folder / "anchor" / "head"
     note = path.read_text()
-    SignedHead.objects.create(size=301, root="ab" * 32, note="", at=timezone.now())
     path.write_text("nonsense")
-    assert "anchor: it is no signed note" in verify_log().faults
+    assert "anchor: This is no signed note." in verify_log().faults
+    path.write_bytes(b"\xff\xfe\x00")
+    assert "anchor: The anchor can not be read (UnicodeDecodeError)." in verify_log().faults
     path.write_text(note.replace("test", "tess"))
     assert "anchor: it is not signed by this log's key" in verify_log().faults
+    key = keys.load()
+    path.write_text(str(key.sign(Checkpoint(key.name, 301, bytes(32)).text())))
+    assert "anchor: 301 entries were signed, and 300 are stored" in verify_log().faults
+    path.write_text(str(key.sign(Checkpoint(key.name, 299, bytes(32)).text())))
+    assert "anchor: the first 299 entries are not those whose head was signed" in verify_log().faults
 
 
-def test_without_the_key_it_says_what_it_did_not_check(folder: Path) -> None:
+def test_the_public_key_is_enough_to_check(folder: Path) -> None:
     (folder / "keys" / "signing.key").unlink()
     report = verify_log()
+    assert (report.faults, report.unchecked, report.heads) == ([], [], 2)
+
+
+def test_without_any_key_it_says_what_it_did_not_check(folder: Path) -> None:
+    (folder / "keys" / "signing.key").unlink()
+    (folder / "keys" / "verifier.key").unlink()
+    report = verify_log()
     assert report.faults == []
-    assert "the signatures of 2 heads" in report.unchecked[0]
-    assert anchor.read() is not None
+    assert "the signatures of the log's heads: There is no signing key" in report.unchecked[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_appended_and_signed_meanwhile_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a site at work: another thread appends and signs while the check walks."""
+    stream = uuid7()
+    append(stream, [Fact(Noted(text=str(n))) for n in range(30)], by=ANNA)
+    sequence()
+    sign()
+    looked = raw.BATCH
+    monkeypatch.setattr(raw, "BATCH", 7)
+    monkeypatch.setattr(module, "BATCH", 7)
+    stop = threading.Event()
+
+    def work() -> None:
+        try:
+            while not stop.is_set():
+                append(stream, [Fact(Noted(text="meanwhile"))], by=ANNA)
+                sequence()
+                sign()
+        finally:
+            connection.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        for _ in range(20):
+            assert verify().faults == []
+            assert verify_log().faults == []
+    finally:
+        stop.set()
+        worker.join()
+    assert looked > 7
+    assert Entry.objects.count() > 300

@@ -60,7 +60,7 @@ def _log(last: Event | None) -> dict[str, Any]:
     try:
         found = compare()
         standing, sound = found.state.value, found.is_sound
-        key = str(keys.load().verifier)
+        key = str(keys.verifier())
     except DomainError as refusal:
         standing, sound, key = refusal.detail, False, ""
     covered = bool(signed and place and place.position < signed.size)

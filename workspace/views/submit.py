@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from cases import domain as cases
@@ -124,7 +123,7 @@ def _submission(form: EvidenceFields, around: Frame) -> EvidenceSubmitted:
         said = "The file did not arrive whole; choose it again."
         raise Invalid(said, errors={"file": [said]}) from refusal
     file = FileReference(sha256=upload.sha256, size=upload.size, name=upload.name, media_type=upload.content_type or "")
-    rules.submit(replace(said, file=file), now=timezone.now())
+    commands.require_acceptable(case_id=around.case.pk, said=replace(said, file=file), by=around.by)
     upload.keep()
     return replace(said, file=file)
 

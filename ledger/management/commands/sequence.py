@@ -63,6 +63,9 @@ class Command(BaseCommand):
         now = edge()
         try:
             sign()
+        except OSError as error:
+            # A full disk, say: nothing is lost, and it is tried again.
+            log.error("not_signed", code="anchor", reason=str(error))
         except DomainError as refusal:
             if refusal.code != self.refused:
                 log.error("not_signed", code=refusal.code, reason=refusal.detail)
