@@ -7,8 +7,10 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.db.models import QuerySet
 
 from cases.domain import Sensitivity, Status
+from cases.folding import folded
 from cases.models import Case
 
 
@@ -31,8 +33,11 @@ class AnyOf(django_filters.MultipleChoiceFilter):
 class CaseFilter(django_filters.FilterSet):
     status = AnyOf(Status)
     sensitivity = AnyOf(Sensitivity)
-    title = django_filters.CharFilter(lookup_expr="icontains")
+    title = django_filters.CharFilter(method="by_title", help_text="A part of the title, in any case.")
 
     class Meta:
         model = Case
         fields = ["status", "sensitivity", "title"]
+
+    def by_title(self, cases: QuerySet[Case], name: str, text: str) -> QuerySet[Case]:
+        return cases.filter(title_folded__contains=folded(text))

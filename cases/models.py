@@ -13,10 +13,14 @@ def _choices(enum: type[Role] | type[Sensitivity] | type[Status]) -> list[tuple[
 
 
 class Case(models.Model):
-    """A case; its id is its stream. `seq` is that of the last event that changed the case itself."""
+    """A case; its id is its stream. `seq` is that of the last event that changed the case itself.
+
+    `title_folded` is the title as it is searched (see `folding`).
+    """
 
     id = models.UUIDField(primary_key=True)
     title = models.CharField(max_length=200)
+    title_folded = models.TextField()
     description = models.TextField(blank=True)
     sensitivity = models.CharField(max_length=12, choices=_choices(Sensitivity))
     status = models.CharField(max_length=12, choices=_choices(Status))

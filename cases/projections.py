@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cases import domain
+from cases.folding import folded
 from cases.models import Case, Comment, Member
 from cases.queries import state_of
 from ledger.recorded import Recorded
@@ -21,7 +22,7 @@ def fold(event: Recorded) -> None:
         return
     if row is None:
         row = Case(id=event.stream, opened_at=event.at, opened_by=event.actor)
-    row.title, row.description = after.title, after.description
+    row.title, row.title_folded, row.description = after.title, folded(after.title), after.description
     row.sensitivity, row.status, row.tags = after.sensitivity, after.status, list(after.tags)
     row.seq, row.changed_at = event.seq, event.at
     row.save()

@@ -12,6 +12,7 @@ from drf_spectacular.utils import OpenApiTypes, extend_schema_field
 
 from cases.domain import Sensitivity
 from cases.filters import AnyOf
+from cases.folding import folded
 from evidence.domain import ItemStatus, Kind
 from evidence.models import Enrichment, ItemState, ItemTag
 from evidence.queries import waiting_items
@@ -37,7 +38,7 @@ class EvidenceFilter(django_filters.FilterSet):
         method="by_box",
         help_text="west,south,east,north in degrees; west may be greater, across the antimeridian.",
     )
-    source = django_filters.CharFilter(field_name="source_name", lookup_expr="icontains")
+    source = django_filters.CharFilter(method="by_source", help_text="A part of the source's name, in any case.")
     text = django_filters.CharFilter(method="by_text", help_text="Every word; the last may be unfinished.")
     external_id = django_filters.CharFilter()
     sha256 = django_filters.CharFilter(method="by_file", help_text="64 hexadecimal digits.")
@@ -88,6 +89,9 @@ class EvidenceFilter(django_filters.FilterSet):
         west, south, east, north = _box(text)
         inside = Q(lon__gte=west, lon__lte=east) if west <= east else Q(lon__gte=west) | Q(lon__lte=east)
         return states.filter(inside, lat__gte=south, lat__lte=north)
+
+    def by_source(self, states: States, name: str, text: str) -> States:
+        return states.filter(source_folded__contains=folded(text))
 
     def by_text(self, states: States, name: str, text: str) -> States:
         return states.filter(item__in=matching(text))

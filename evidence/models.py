@@ -50,6 +50,7 @@ class ItemState(models.Model):
     lat = models.FloatField(null=True)
     lon = models.FloatField(null=True)
     source_name = models.CharField(max_length=500, blank=True)
+    source_folded = models.TextField(blank=True)
     reliability = models.CharField(max_length=1, blank=True)
     credibility = models.CharField(max_length=1, blank=True)
     sensitivity = models.CharField(max_length=12)
@@ -103,19 +104,38 @@ class ItemTag(models.Model):
         return self.tag
 
 
+class LinkQuerySet(models.QuerySet["Link"]):
+    """Relations at one moment."""
+
+    def now(self) -> LinkQuerySet:
+        """Keep those that hold now."""
+        return self.filter(until_seq__isnull=True)
+
+    def at(self, seq: int) -> LinkQuerySet:
+        """Keep those that held after event `seq` of their case."""
+        return self.filter(models.Q(until_seq__isnull=True) | models.Q(until_seq__gt=seq), seq__lte=seq)
+
+
 class Link(models.Model):
-    """One item's relation to another; its id is that of its event (of `derived_from`, also made from it)."""
+    """One item's relation to another, from one event up to another.
+
+    `of_field`: the item's own field `derived_from` says so, and a correction of it ends what it no longer says.
+    """
 
     id = models.BigAutoField(primary_key=True)
     case = models.ForeignKey(Case, models.CASCADE, related_name="links")
     event = models.UUIDField()
     seq = models.PositiveBigIntegerField()
+    until_seq = models.PositiveBigIntegerField(null=True)
     item = models.UUIDField()
     relation = models.CharField(max_length=12, choices=[(each.value, each.value) for each in Relation])
     target = models.UUIDField()
     note = models.TextField(blank=True)
+    of_field = models.BooleanField(default=False)
     by = models.CharField(max_length=200)
     at = models.DateTimeField()
+
+    objects = LinkQuerySet.as_manager()
 
     class Meta:
         ordering = ["seq", "id"]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from cases.domain import CaseExported
+from cases.folding import folded
 from cases.models import Comment
 from evidence import domain
 from evidence.models import Custody, Enrichment, ItemState, ItemTag, Link, SearchText
@@ -29,11 +30,7 @@ def receive(events: Sequence[Recorded]) -> None:
         [SearchText(item=event.item, case_id=event.stream, words=_words(item)) for event, item in new],
         [tag for event, item in new for tag in _tags(event, item.said.tags)],
         [_received(event) for event in events],
-        [
-            _link(event, domain.Relation.DERIVED_FROM, target, note="")
-            for event in events
-            for target in event.data.derived_from
-        ],
+        [link for event in events for link in _origins(event, event.data.derived_from)],
     )
 
 
@@ -49,6 +46,7 @@ def fold(event: Recorded) -> None:
     insert([_row(event, after, earlier=row)])
     SearchText.objects.filter(item=row.item).update(words=_words(after))
     _change_tags(event, before.said.tags, after.said.tags)
+    _change_origins(event, before.said.derived_from, after.said.derived_from)
 
 
 @items.on(CaseExported)
@@ -74,7 +72,8 @@ def hand_out(event: Recorded) -> None:
 
 @items.on(domain.EvidenceLinked)
 def add_link(event: Recorded) -> None:
-    insert([_link(event, event.data.relation, event.data.target, note=event.data.note)])
+    link: domain.EvidenceLinked = event.data
+    insert([_link(event, link.relation, link.target, note=link.note, of_field=False)])
 
 
 @items.on(domain.EvidenceCommented)
@@ -184,6 +183,7 @@ def _row(event: Recorded, item: domain.Item, *, earlier: ItemState | None) -> It
         lat=said.place.lat if said.place else None,
         lon=said.place.lon if said.place else None,
         source_name=said.source.name if said.source else "",
+        source_folded=folded(said.source.name) if said.source else "",
         reliability=item.grade.reliability if item.grade else "",
         credibility=item.grade.credibility if item.grade else "",
         sensitivity=said.sensitivity,
@@ -216,7 +216,19 @@ def _tags(event: Recorded, tags: Iterable[str]) -> list[ItemTag]:
     return [ItemTag(case_id=event.stream, item=event.item, tag=tag, from_seq=event.seq) for tag in once]
 
 
-def _link(event: Recorded, relation: domain.Relation, target: UUID, *, note: str) -> Link:
+def _change_origins(event: Recorded, before: tuple[UUID, ...], after: tuple[UUID, ...]) -> None:
+    if gone := set(before) - set(after):
+        held = Link.objects.now().filter(item=event.item, target__in=gone, of_field=True)
+        held.update(until_seq=event.seq)
+    insert(_origins(event, [target for target in after if target not in before]))
+
+
+def _origins(event: Recorded, targets: Iterable[UUID]) -> list[Link]:
+    once = dict.fromkeys(targets)
+    return [_link(event, domain.Relation.DERIVED_FROM, target, note="", of_field=True) for target in once]
+
+
+def _link(event: Recorded, relation: domain.Relation, target: UUID, *, note: str, of_field: bool) -> Link:
     return Link(
         case_id=event.stream,
         event=event.id,
@@ -225,6 +237,7 @@ def _link(event: Recorded, relation: domain.Relation, target: UUID, *, note: str
         relation=relation,
         target=target,
         note=note,
+        of_field=of_field,
         by=event.actor,
         at=event.at,
     )

@@ -6,12 +6,12 @@ What is impossible is refused; what is only doubtful is kept and flagged. Eviden
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from cases.rules import TAG_LENGTH, NothingChanges, required_text, tag_name
+from cases.rules import NothingChanges, required_text, tag_name
 from evidence.domain import (
     EvidenceCommented,
     EvidenceCorrected,
@@ -39,6 +39,9 @@ LINE = 500
 
 TEXT = 1_000_000
 """The longest a statement may be, in characters."""
+
+TAGS = 100
+"""The most tags that an item may carry."""
 
 HALF_WAY_ROUND = 20_040_000
 """Metres: half the circumference of the Earth (WGS 84), rounded up. No position is further off."""
@@ -71,6 +74,7 @@ def submit(said: EvidenceSubmitted, *, now: datetime) -> list[Any]:
     errors = _impossible(said)
     if errors:
         raise Invalid("The evidence can not be recorded as it was sent.", errors=errors)
+    said = replace(said, tags=_tag_names(said.tags))
     return [said, *_doubtful(said, now)]
 
 
@@ -94,6 +98,9 @@ def correct(item: Item, *, changes: Mapping[str, Any], reason: str, now: datetim
         raise Invalid("A new value can not be read.", errors=_under_changes(error.errors)) from error
     if errors := _impossible(after.said):
         raise Invalid("The correction can not be recorded as it was sent.", errors=_under_changes(errors))
+    if "tags" in changes:
+        corrected = replace(corrected, changes={**changes, "tags": list(_tag_names(after.said.tags))})
+        after = corrected.apply(item)
     if after.said == item.said:
         raise NothingChanges("The fields have these values already.")
     return [corrected, *_doubtful(after.said, now)]
@@ -123,6 +130,8 @@ def tag(item: Item, *, tag: str) -> EvidenceTagged:
     tagged = EvidenceTagged(tag=tag_name(tag))
     if tagged.apply(item) == item:
         raise NothingChanges(f"The item is tagged {tagged.tag!r} already.")
+    if len(item.said.tags) >= TAGS:
+        raise Invalid("The item has too many tags.", errors={"tag": [f"An item carries at most {TAGS} tags."]})
     return tagged
 
 
@@ -167,10 +176,20 @@ def _impossible(said: EvidenceSubmitted) -> Errors:
     if said.subject:
         errors |= _bad_numbers("subject", said.subject, ("length_m", "beam_m", "design_draught_m", "deadweight_t"))
     errors |= _bad_numbers("", said, ("draught_m", "draught_error_m"))
-    for tag in said.tags:
-        if not tag.strip() or len(tag) > TAG_LENGTH:
-            errors["tags"] = [f"A tag has 1 to {TAG_LENGTH} characters."]
-    return errors
+    return {**errors, **_bad_tags(said.tags)}
+
+
+def _bad_tags(tags: tuple[str, ...]) -> Errors:
+    try:
+        names = _tag_names(tags)
+    except Invalid as refusal:
+        return {"tags": refusal.errors["tag"]}
+    return {"tags": [f"An item carries at most {TAGS} tags."]} if len(names) > TAGS else {}
+
+
+def _tag_names(tags: Iterable[str]) -> tuple[str, ...]:
+    """Write tags as `tag` and `untag` do, each once."""
+    return tuple(dict.fromkeys(map(tag_name, tags)))
 
 
 def _of_another_kind(said: EvidenceSubmitted) -> Errors:

@@ -7,7 +7,9 @@ written without spaces, are words each; what cannot be seen (zero-width, soft hy
 from __future__ import annotations
 
 from itertools import accumulate
-from unicodedata import category, normalize
+from unicodedata import category
+
+from cases.folding import folded
 
 LONGEST = 64
 """Characters of a word; the rest of a longer one is not searched."""
@@ -75,9 +77,7 @@ def query(text: str) -> list[str]:
 
 
 def _split(text: str) -> list[str]:
-    # Folding can undo the normal form, hence twice (Unicode 15, 3.13, D146).
-    folded = normalize("NFKC", normalize("NFKC", text).casefold())
-    runs = (_from_first_letter(run) for run in folded.translate(_TABLE).split())
+    runs = (_from_first_letter(run) for run in folded(text).translate(_TABLE).split())
     return [word[:LONGEST] for word in runs if word]
 
 

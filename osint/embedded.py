@@ -135,7 +135,7 @@ def running_postgresql(*, durable: bool = False) -> Iterator[str]:
             else []
         )
         initdb = [str(binaries / "initdb"), "--pgdata", str(folder / "data"), "--username=waterline"]
-        initdb += ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        initdb += ["--auth=trust", "--encoding=UTF8", "--locale=C", "--lc-ctype=C.UTF-8", "--no-sync"]
         _run([*prefix, *initdb])
         port = free_port()
         server = [str(binaries / "postgres"), "-D", str(folder / "data"), "-p", str(port), "-k", str(folder)]

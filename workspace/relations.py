@@ -29,7 +29,7 @@ class Related:
 
 def relations(case_id: UUID, item: UUID, *, said: dict[str, Any], by: Actor) -> list[Related]:
     """List an item's links from it and to it, and its basis; only items that the reader may see."""
-    links = list(Link.objects.filter(Q(item=item) | Q(target=item), case=case_id))
+    links = list(Link.objects.now().filter(Q(item=item) | Q(target=item), case=case_id))
     basis = [UUID(each) for each in said["basis"]]
     wanted = {each.target if each.item == item else each.item for each in links} | set(basis)
     if not wanted:

@@ -105,6 +105,21 @@ def test_filters_combine_and_a_moment_applies_to_each(api: APIClient, case: str)
     assert titles(api, listed, as_of=instant, tag="claim") == ["old"]
 
 
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("École navale", "école"), ("STRASSE 7", "straße"), ("Ёлка", "ёЛК"), ("Cafe\u0301", "CAFÉ"),
+        ("100% Öl", "0% ö"), ("Οδυσσεύς", "ΟΔΥΣΣΕΎΣ"),
+    ],
+)  # fmt: skip
+def test_case_does_not_count_in_any_script(api: APIClient, case: str, written: str, asked: str) -> None:
+    submit(api, case, title="found", source={"name": f"x {written} x"})
+    submit(api, case, title="other", source={"name": "Ecole"})
+    assert titles(api, f"{case}evidence/", source=asked) == ["found"]
+    assert api.post("/api/v1/cases/", {"title": f"x {written} x"}).status_code == 201
+    assert titles(api, "/api/v1/cases/", title=asked) == [f"x {written} x"]
+
+
 def test_the_status_of_enrichment_is_that_of_each_tools_newest_result(api: APIClient, case: str) -> None:
     address = upload(api, case, picture(), title="scene").headers["Location"]
     item, case_id = UUID(address.split("/")[-2]), UUID(case.split("/")[-2])

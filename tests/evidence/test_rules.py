@@ -234,6 +234,31 @@ def test_a_tag_is_short_and_visible(tags: tuple[str, ...]) -> None:
     assert refused(replace(STATEMENT, tags=tags)) == ["tags"]
 
 
+def test_the_tags_of_a_submission_are_written_as_a_tag_is_and_can_be_taken_off() -> None:
+    said, *_ = rules.submit(replace(STATEMENT, tags=("a  b ", "a b", "c")), now=NOW)
+    assert said.tags == ("a b", "c")
+    assert rules.untag(said.apply(None), tag="a  b ").apply(said.apply(None)).said.tags == ("c",)
+
+
+def test_the_tags_of_a_correction_are_written_as_a_tag_is() -> None:
+    (said,) = correct(tags=[" a  b", "a b"])
+    assert said.changes == {"tags": ["a b"]}
+    with pytest.raises(NothingChanges):
+        correct(said.apply(ITEM), tags=["a  b"])
+
+
+def test_an_item_has_so_many_tags_and_no_more() -> None:
+    most = tuple(map(str, range(rules.TAGS)))
+    assert refused(replace(STATEMENT, tags=(*most, "0 "))) == []
+    assert refused(replace(STATEMENT, tags=(*most, "x"))) == ["tags"]
+    with pytest.raises(Invalid) as refusal:
+        correct(tags=[*most, "x"])
+    assert list(refusal.value.errors) == ["changes.tags"]
+    with pytest.raises(Invalid) as refusal:
+        rules.tag(Item(said=replace(STATEMENT, tags=most)), tag="x")
+    assert list(refusal.value.errors) == ["tag"]
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     said = replace(STATEMENT, text="", when="x", place=Place(lat=91, lon=0), draught_m=-1.0, tags=("",))
     assert refused(said) == ["draught_m", "place.lat", "tags", "text", "when"]

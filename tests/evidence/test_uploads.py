@@ -206,6 +206,27 @@ def test_a_name_in_the_extended_form_is_decoded(files: Path) -> None:
     assert upload.name == "船.png"
 
 
+@pytest.mark.parametrize(
+    "name", [b"\xea\xee\xf0\xe0\xe1\xeb\xfc.png", b"caf\xe9.png", bytes(range(0x80, 0x100)) + b'\\"']
+)
+def test_a_name_that_is_not_utf8_is_read_byte_for_byte(files: Path, name: bytes) -> None:
+    head = b'--frontier\r\nContent-Disposition: form-data; name="file"; filename="' + name + b'"\r\n'
+    request = request_of(head + b"Content-Type: image/png\r\n\r\n" + PICTURE + b"\r\n", part(b"{}", name="metadata"))
+    upload = upload_of(request)
+    assert upload.name == name.decode("latin-1").replace('\\"', '"')
+    assert (upload.content_type, upload.read()) == ("image/png", PICTURE)
+    assert request.POST["metadata"] == "{}"
+
+
+@pytest.mark.parametrize("text", [b'{"title":"caf\xe9"}', b"\xff", b"\xed\xa0\x80", "船".encode()[:2]])
+def test_a_field_that_is_no_text_is_refused_not_changed(files: Path, text: bytes) -> None:
+    request = request_of(part(PICTURE, filename="ship.png"), part(text, name="metadata"))
+    with pytest.raises(MultiPartParserError):
+        _ = request.POST
+    request.close()
+    assert left(files) == []
+
+
 # -- faults -------------------------------------------------------------------------------------------
 
 

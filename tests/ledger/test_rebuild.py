@@ -59,6 +59,12 @@ def a_busy_case(alice: Any, bob: Any) -> Any:
     evidence.correct(case_id=case, item=first, changes={"title": "The claim"}, reason="clearer", by=by)
     evidence.untag(case_id=case, item=first, tag="osc", by=by)
     evidence.tag(case_id=case, item=second, tag="heron", by=by)
+    third = evidence.submit_evidence(
+        case_id=case, said=domain.EvidenceSubmitted(kind=domain.Kind.STATEMENT, text="More"), by=by
+    ).item
+    for origins in ([third], [third, first], [first]):
+        changes = {"derived_from": list(map(str, origins))}
+        evidence.correct(case_id=case, item=second, changes=changes, reason="the other one", by=by)
     evidence.comment(case_id=case, item=second, text="Is it?", by=by)
     linked = domain.EvidenceLinked(relation=domain.Relation.SUPPORTS, target=first)
     evidence.link(case_id=case, item=second, linked=linked, by=by)
