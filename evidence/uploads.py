@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import QueryDict, multipartparser
 from django.utils.datastructures import MultiValueDict
+from django.utils.encoding import force_str
 
 from ledger import store
 from ledger.errors import TooLarge
@@ -25,6 +26,44 @@ OVERHEAD = 1 << 20
 # Django's parser takes no more than this of a part's headers, and names it nowhere but here. A name of ten
 # kilobytes is evidence too. Names in three-fold percent encoding need the rest.
 multipartparser.MAX_TOTAL_HEADER_SIZE = 64 << 10  # type: ignore[attr-defined]
+
+
+def _text(value: Any, encoding: str = "utf-8", strings_only: bool = False, errors: str = "strict") -> Any:
+    """Read a field as Django does, but never put U+FFFD where the bytes are no text: evidence would be changed.
+
+    :raises MultiPartParserError: the bytes are no text.
+    """
+    try:
+        return force_str(value, encoding, strings_only)
+    except UnicodeDecodeError as error:
+        raise multipartparser.MultiPartParserError(f"A field is not {encoding}.") from error
+
+
+def _part(stream: Any, most: int) -> Any:
+    """Begin a part as Django does, but read a header that is not UTF-8 as Latin-1, in which every byte is a letter.
+
+    Django takes no notice of such a header, and the file under it would not be there.
+    """
+    begin = stream.read(most)
+    head, end, rest = begin.partition(b"\r\n\r\n")
+    if end:
+        begin = b"\r\n".join(map(_in_utf8, head.split(b"\r\n"))) + end + rest
+    stream.unget(begin)
+    return _djangos_part(stream, most)
+
+
+def _in_utf8(line: bytes) -> bytes:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1").encode()
+    return line
+
+
+# Django's parser offers no place for either.
+_djangos_part = multipartparser.parse_boundary_stream  # type: ignore[attr-defined]
+multipartparser.parse_boundary_stream = _part  # type: ignore[attr-defined]
+multipartparser.force_str = _text  # type: ignore[attr-defined]
 
 
 class StoredUpload(UploadedFile):  # type: ignore[type-arg]
