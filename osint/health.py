@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
-from django.conf import settings
+from django.conf import DEFAULT_STORAGE_ALIAS, settings
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.files.storage import Storage, storages
 from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
 
@@ -17,6 +18,7 @@ from ledger.errors import DomainError
 from ledger.ids import uuid7
 from ledger.sequence import backlog
 from ledger.signer import compare
+from ledger.store import INCOMING
 
 PATIENCE = 1.0
 """Seconds that a part has to answer."""
@@ -24,7 +26,21 @@ PATIENCE = 1.0
 LATE = 10
 """Seconds after which an event that has no place in the log is late."""
 
+PROBED_EVERY = 5.0
+"""Seconds for which an answer about the store holds."""
+
 State = tuple[str, str]
+
+
+class Probed(NamedTuple):
+    """What was found of a store, and when."""
+
+    storage: Storage
+    at: float
+    state: State
+
+
+_probed: Probed | None = None
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -68,12 +84,22 @@ def _broker() -> State:
 
 
 def _storage() -> State:
-    name = f"probe/{uuid7()}"
+    """Write to the store and read it back; of one store at most every few seconds, whoever asks."""
+    global _probed
+    storage, now = storages[DEFAULT_STORAGE_ALIAS], time.monotonic()
+    if _probed is None or _probed.storage is not storage or now - _probed.at >= PROBED_EVERY:
+        _probed = Probed(storage, now, _probe(storage))
+    return _probed.state
+
+
+def _probe(storage: Storage) -> State:
+    # Among what comes in: if this process is killed here, the sweep of that folder takes what it left.
+    name = f"{INCOMING}/probe-{uuid7()}"
     try:
-        saved = default_storage.save(name, ContentFile(b"probe"))
-        with default_storage.open(saved) as probe:
+        saved = storage.save(name, ContentFile(b"probe"))
+        with storage.open(saved) as probe:
             whole = probe.read() == b"probe"
-        default_storage.delete(saved)
+        storage.delete(saved)
     # The storage behind it may be any: whatever it raises means that it can not be used.
     except Exception as error:
         return "down", f"The file store can not be written ({type(error).__name__})."

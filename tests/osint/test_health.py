@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 from django.db import connection
 from django.test import Client
 
-from ledger import keys
+from ledger import keys, store
+from osint import health
 
 
 def test_a_process_that_answers_is_alive(client: Client) -> None:
@@ -59,6 +62,57 @@ def test_the_probe_of_the_storage_leaves_nothing(client: Client, settings: Any, 
     settings.STORAGES = {**settings.STORAGES, "default": backend}
     assert client.get("/readyz").json()["storage"]["status"] == "ok"
     assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
+
+
+class Counted(FileSystemStorage):
+    """Counts what is written to it; `killed` once stops it before it removes anything."""
+
+    written = 0
+    killed = False
+
+    def save(self, *args: Any, **kwargs: Any) -> str:
+        Counted.written += 1
+        return super().save(*args, **kwargs)
+
+    def delete(self, name: str) -> None:
+        if Counted.killed:
+            raise SystemExit
+        super().delete(name)
+
+
+@pytest.fixture
+def counted(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store of its own that counts; return its folder."""
+    monkeypatch.setattr(Counted, "written", 0)
+    backend = {"BACKEND": f"{__name__}.Counted", "OPTIONS": {"location": tmp_path}}
+    settings.STORAGES = {**settings.STORAGES, "default": backend}
+    return tmp_path
+
+
+@pytest.mark.usefixtures("db", "broker")
+def test_the_storage_is_not_written_for_everybody_who_asks(
+    client: Client, counted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "PROBED_EVERY", 10_000.0)
+    for _ in range(5):
+        assert client.get("/readyz").json()["storage"]["status"] == "ok"
+    assert Counted.written == 1
+    monkeypatch.setattr(health, "PROBED_EVERY", 0.0)
+    client.get("/readyz")
+    assert Counted.written == 2, "after a while it is asked again"
+
+
+@pytest.mark.usefixtures("db", "broker")
+def test_a_probe_whose_process_was_killed_is_no_damage_and_is_swept(
+    client: Client, counted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Counted, "killed", True)
+    with pytest.raises(SystemExit):
+        client.get("/readyz")
+    assert len([path for path in counted.rglob("*") if path.is_file()]) == 1
+    assert list(store.foreign()) == []
+    assert store.sweep_incoming(older_than=timedelta(0)) == 1
+    assert [path for path in counted.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.usefixtures("broker")
