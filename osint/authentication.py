@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
@@ -29,15 +31,35 @@ def bearer(request: HttpRequest) -> AccessToken | None:
     return found
 
 
-def caller(request: HttpRequest) -> str | None:
-    """Name who calls, before any view runs; None for a stranger.
+def caller(request: HttpRequest) -> Actor | None:
+    """Find who calls, before any view runs; None for a stranger.
 
     :raises BadToken: the request carries a token that opens nothing.
     """
     if token := bearer(request):
-        return f"token:{token.pk}"
+        return _holder(token)
     user = getattr(request, "user", None)
-    return f"user:{user.pk}" if user is not None and user.is_authenticated else None
+    return Actor.person(user.pk) if user is not None and user.is_authenticated else None
+
+
+def client_address(request: HttpRequest) -> str:
+    """Tell the address that a request came from, by which guesses of passwords are counted.
+
+    Behind a proxy that is the last one forwarded, which the proxy itself wrote. What stands before it came with the
+    request: whoever guesses could write another one there each time.
+    """
+    address: str = request.META.get("REMOTE_ADDR", "")
+    if not settings.BEHIND_TLS:
+        return address
+    last = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    try:
+        return str(ip_address(last))
+    except ValueError:
+        return address
+
+
+def _holder(token: AccessToken) -> Actor:
+    return Actor(name=f"token:{token.pk}", user=token.user.pk, case=token.case_id)
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -48,8 +70,7 @@ class TokenAuthentication(BaseAuthentication):
         token = bearer(request._request)
         if token is None:
             return None
-        actor = Actor(name=f"token:{token.pk}", user=token.user.pk, case=token.case_id)
-        request._request.actor = actor  # type: ignore[attr-defined]
+        request._request.actor = _holder(token)  # type: ignore[attr-defined]
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
@@ -67,7 +88,7 @@ class BrowserAuthentication(SessionAuthentication):
 
 
 class HasScope(BasePermission):
-    """The token has the scope that the view names for the method. A view that names none is open to nobody."""
+    """The token has the scopes that the view names for the method. A view that names none is open to nobody."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not request.user or not request.user.is_authenticated:
@@ -80,6 +101,8 @@ class HasScope(BasePermission):
             if request.method == "OPTIONS" or not hasattr(view, (request.method or "").lower()):
                 return True
             raise exceptions.PermissionDenied("This address is not open to tokens.")
-        if isinstance(request.auth, AccessToken) and needed not in request.auth.scopes:
-            raise exceptions.PermissionDenied(f"The token lacks the scope {needed}.")
+        if isinstance(request.auth, AccessToken):
+            for scope in (needed,) if isinstance(needed, str) else needed:
+                if scope not in request.auth.scopes:
+                    raise exceptions.PermissionDenied(f"The token lacks the scope {scope}.")
         return True

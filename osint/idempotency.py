@@ -19,9 +19,12 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 
+from cases.access import role_in
 from cases.bodies import read_body
+from ledger.actors import Actor
 from ledger.errors import Conflict, Invalid, Unprocessable
 from osint import problems
 from osint.authentication import caller
@@ -54,10 +57,10 @@ class IdempotencyMiddleware:
         try:
             if not _KEY.fullmatch(key):
                 raise Invalid("An Idempotency-Key has 1 to 255 visible ASCII characters.")
-            who = caller(request)
-            if who is None:
+            by = caller(request)
+            if by is None:
                 return self.get_response(request)
-            return self._once(request, who, key, fingerprint(request))
+            return self._once(request, by, key, fingerprint(request))
         # Views have their own handler. What comes here was raised around them: by the body, the token, the commit.
         except Exception as error:
             document, headers = problems.of(error)
@@ -65,10 +68,12 @@ class IdempotencyMiddleware:
                 headers["Retry-After"] = "1"
             return problems.answer(document, headers)
 
-    def _once(self, request: HttpRequest, who: str, key: str, body: str) -> HttpResponse:
+    def _once(self, request: HttpRequest, by: Actor, key: str, body: str) -> HttpResponse:
+        who = by.name
         with held(f"{who} {key}"), transaction.atomic():
             known = IdempotencyRecord.objects.filter(caller=who, key=key).first()
             if known is not None:
+                _require_access(request, known, by=by)
                 return _replay(known, body)
             response = self.get_response(request)
             if response.status_code >= 400:
@@ -171,6 +176,20 @@ def _lock_file(name: str) -> Iterator[None]:
 
 def _lock_folder() -> Path:
     return Path(settings.DATA_DIR) / "run" / "idempotency"
+
+
+def _require_access(request: HttpRequest, known: IdempotencyRecord, *, by: Actor) -> None:
+    """Refuse an answer about a case whose team the caller has left since: no view looks at who asks for it again.
+
+    :raises NotFound: the case of the address, or the one that was opened, does not exist for this caller.
+    """
+    for address in (request.path_info, known.headers.get("Location", "")):
+        try:
+            case_id = resolve(address).kwargs.get("case_id")
+        except Resolver404:
+            continue
+        if case_id is not None:
+            role_in(case_id, by=by)
 
 
 def _replay(known: IdempotencyRecord, body: str) -> HttpResponse:

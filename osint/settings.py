@@ -139,8 +139,8 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ACCESS_FAILURE_LOG = True
-# Where a proxy stands in front, its address would lock out everybody; axes then reads the forwarded one.
-AXES_IPWARE_META_PRECEDENCE_ORDER = ["HTTP_X_FORWARDED_FOR", "REMOTE_ADDR"] if BEHIND_TLS else ["REMOTE_ADDR"]
+# Where a proxy stands in front, its address would lock out everybody.
+AXES_CLIENT_IP_CALLABLE = "osint.authentication.client_address"
 
 # Browsers.
 SESSION_COOKIE_AGE = 12 * 60 * 60

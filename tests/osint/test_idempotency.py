@@ -23,7 +23,7 @@ from cases.http import StrictView
 from evidence.models import ItemState
 from ledger.models import Event
 from osint import idempotency, tokens
-from osint.models import IdempotencyRecord
+from osint.models import IdempotencyRecord, User
 from tests.api.bodies import STATEMENT, picture
 
 SCOPES = ("cases:read", "cases:write", "evidence:read", "evidence:write")
@@ -103,6 +103,28 @@ def test_the_key_of_another_caller_is_another_key(api: APIClient, case: str, bob
     assert (first.status_code, second.status_code) in {(200, 200), (201, 201)}
     assert "Idempotency-Replayed" not in second.headers
     assert IdempotencyRecord.objects.count() == 2
+
+
+@EACH_POST
+def test_who_left_the_team_has_no_answer_any_more(api: APIClient, case: str, bob: Any, send: Send) -> None:
+    """For one who is not on the team the case does not exist, whatever they were once told of it."""
+    theirs = client_of(bob)
+    address = case
+    api.post(f"{case}add-member/", {"user": str(bob.pk), "role": "investigator"})
+    first = send(theirs, case, "A")
+    if first.headers.get("Location", "").count("/") == case.count("/") and first.headers["Location"] != case:
+        # Bob opened a case of his own, and hands it over.
+        address = first.headers["Location"]
+        theirs.post(f"{address}add-member/", {"user": str(User.objects.get(username="alice").pk), "role": "owner"})
+    api.post(f"{address}remove-member/", {"user": str(bob.pk)})
+    again = send(theirs, case, "A")
+    assert first.status_code in {200, 201}
+    assert (again.status_code, again.headers["Content-Type"]) == (404, "application/problem+json")
+    assert "Idempotency-Replayed" not in again.headers
+    nothing = theirs.get(address).json()
+    assert {**again.json(), "instance": ""} == {**nothing, "instance": ""}
+    api.post(f"{address}add-member/", {"user": str(bob.pk), "role": "viewer"})
+    assert send(theirs, case, "A").content == first.content, "back on the team, the answer is there"
 
 
 def test_a_file_of_the_same_name_with_other_bytes_is_another_request(api: APIClient, case: str) -> None:
