@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from uuid import UUID
 
 from cases import domain
@@ -11,6 +11,15 @@ from cases.models import Case, Member
 from ledger.actors import Actor
 from ledger.append import lock
 from ledger.errors import NotFound, PreconditionRequired, StaleStream
+
+shown: list[Callable[[UUID, Collection[UUID], Actor], None]] = []
+"""Rooms above that keep items say here what they do once a list has shown some of a case."""
+
+
+def note_shown(case_id: UUID, items: Collection[UUID], *, by: Actor) -> None:
+    """Tell that a caller was shown these items of a case."""
+    for each in shown:
+        each(case_id, items, by)
 
 
 def case_for(case_id: UUID, *, by: Actor) -> Case:

@@ -19,12 +19,14 @@ from cases.access import Permission, require, visible_cases
 from cases.filters import CaseFilter
 from cases.http import CommandView, StrictView, etag, seen, whole
 from cases.models import Case, Comment
-from cases.queries import case_for, require_said
+from cases.queries import case_for, note_shown, require_said
 from ledger import codec
 from ledger.read import read
 from ledger.recorded import Recorded
 
 READ = {"GET": "cases:read"}
+# What people wrote about evidence, and what was recorded of it, says what the evidence says.
+READ_ALL = {"GET": ("cases:read", "evidence:read")}
 WRITE = {"POST": "cases:write"}
 EVENTS_PAGE = 100
 
@@ -41,7 +43,8 @@ class CaseList(StrictView, generics.ListAPIView):
     queryset = Case.objects.none()
     filterset_class = CaseFilter
     repeatable = frozenset({"status", "sensitivity"})
-    ordering = ("-opened_at", "-id")
+    # Ids are made when a case is opened, in the order of time.
+    ordering = ("-id",)
 
     def get_queryset(self) -> QuerySet[Case]:
         return visible_cases(self.request.actor).prefetch_related("members__user")
@@ -111,7 +114,7 @@ def case_command(
 class CommentList(StrictView, generics.ListAPIView):
     """The comments on a case and on its items, oldest first."""
 
-    required_scopes = READ
+    required_scopes = READ_ALL
     serializer_class = shapes.WrittenCommentSerializer
     queryset = Comment.objects.none()
     ordering = ("seq",)
@@ -124,7 +127,7 @@ class CommentList(StrictView, generics.ListAPIView):
 class EventFeed(StrictView):
     """The events of a case in order, as they were recorded."""
 
-    required_scopes = READ
+    required_scopes = READ_ALL
     parameters = frozenset({"after", "page_size"})
 
     @extend_schema(
@@ -142,6 +145,7 @@ class EventFeed(StrictView):
         events = list(read(case_id, after=after, limit=size + 1))
         page = events[:size]
         more = len(events) > size
+        note_shown(case_id, {event.item for event in page if event.item}, by=request.actor)
         following = f"{reverse('case-events', args=[case_id])}?after={page[-1].seq}&page_size={size}" if more else None
         return Response(
             {

@@ -8,5 +8,9 @@ class EvidenceConfig(AppConfig):
     verbose_name = "Evidence"
 
     def ready(self) -> None:
-        """Subscribe to the ledger."""
+        """Subscribe to the ledger, and hear what the feed of a case shows of its items."""
+        from cases.queries import shown
         from evidence import projections  # noqa: F401 -- importing it registers it
+        from evidence.commands import note_listed
+
+        shown.append(lambda case_id, items, by: note_listed([(case_id, item) for item in items], by=by))

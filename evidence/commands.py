@@ -28,6 +28,7 @@ from ledger.append import Fact, append
 from ledger.errors import DomainError
 from ledger.ids import uuid7
 from ledger.recorded import Recorded
+from ledger.rows import insert
 
 
 @transaction.atomic
@@ -161,9 +162,12 @@ def comment(*, case_id: UUID, item: UUID, text: str, by: Actor, seen: int | None
 
 def look(*, case_id: UUID, items: Iterable[UUID], action: str, by: Actor) -> None:
     """Note that somebody viewed or downloaded items; `record_custody` makes events of such notes."""
-    Look.objects.bulk_create(
-        Look(case_id=case_id, item=item, actor=by.name, action=action, at=timezone.now()) for item in items
-    )
+    _note([(case_id, item) for item in items], action=action, by=by)
+
+
+def note_listed(items: Iterable[tuple[UUID, UUID]], *, by: Actor) -> None:
+    """Note that a list handed items out whole, each given as its case and its id."""
+    _note(items, action="listed", by=by)
 
 
 @transaction.atomic
@@ -183,6 +187,11 @@ def record_custody(*, case_id: UUID, limit: int = 1000) -> int:
         append(case_id, [Fact(CustodyRecorded(handlings=tuple(handled.values())))], by=Actor.worker("custody", 1))
         Look.objects.filter(pk__in=[each.pk for each in looks]).delete()
     return len(looks)
+
+
+def _note(items: Iterable[tuple[UUID, UUID]], *, action: str, by: Actor) -> None:
+    now = timezone.now()
+    insert([Look(case_id=case_id, item=item, actor=by.name, action=action, at=now) for case_id, item in items])
 
 
 def _submission(case_id: UUID, said: EvidenceSubmitted | DomainError, *, by: Actor, now: Any) -> list[Fact]:

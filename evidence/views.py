@@ -58,7 +58,7 @@ class EvidenceList(StrictView, generics.ListAPIView):
     @extend_schema(summary="List evidence, newest first", parameters=[AS_OF])
     def get(self, request: Request, case_id: UUID) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(queries.represent(page, as_of=_as_of(request, case_id)))
+        return _listed(self, page, as_of=_as_of(request, case_id))
 
     @extend_schema(
         summary="Submit an item of evidence",
@@ -181,6 +181,13 @@ def item_response(request: Request, case_id: UUID, item: UUID | None, *, as_of: 
     return _answer(row, queries.represent([row], as_of=as_of)[0])
 
 
+def _listed(view: Any, page: Any, *, as_of: int | None = None) -> Response:
+    """Answer with a page of items, and note that it was handed out."""
+    response: Response = view.get_paginated_response(queries.represent(page, as_of=as_of))
+    commands.note_listed([(row.case_id, row.item) for row in page], by=view.request.actor)
+    return response
+
+
 def _answer(row: ItemState, shown: dict[str, Any], *, status: int = 200) -> Response:
     headers = {"ETag": etag(row.from_seq), "Location": reverse("evidence-detail", args=[row.case_id, row.item])}
     return Response(shown, status=status, headers=headers)
@@ -228,7 +235,8 @@ class Search(StrictView, generics.ListAPIView):
     serializer_class = shapes.ItemSerializer
     filter_backends = ()
     parameters = frozenset({"q"})
-    ordering = ("-submitted_at", "-item")
+    # Ids are made at submission, in the order of time; all items of a batch have the same time of submission.
+    ordering = ("-item",)
 
     def get_queryset(self) -> QuerySet[ItemState]:
         text = self.request.query_params.get("q")
@@ -241,5 +249,4 @@ class Search(StrictView, generics.ListAPIView):
         parameters=[OpenApiParameter("q", str, required=True, description="Words; the last may be unfinished.")],
     )
     def get(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.get_queryset())
-        return self.get_paginated_response(queries.represent(page))
+        return _listed(self, self.paginate_queryset(self.get_queryset()))

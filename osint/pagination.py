@@ -16,7 +16,11 @@ from ledger.errors import Invalid
 
 
 class CursorPagination(FrameworkPagination):
-    """`{"next", "previous", "results"}`; `page_size` up to 200; the view names the order."""
+    """`{"next", "previous", "results"}`; `page_size` up to 200; the view names the order.
+
+    The first field of the order tells all rows apart. Rows with the same value would be counted off from the first of
+    them, and the framework counts no further than 1,000: a list with more of them would never end.
+    """
 
     page_size = 50
     page_size_query_param = "page_size"

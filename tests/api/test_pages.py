@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from rest_framework.test import APIClient
 
+from cases.models import Case
+from evidence.models import ItemState
 from tests.api.bodies import STATEMENT, submit
 
 FEW, MANY = 5, 50
@@ -81,6 +85,38 @@ BAD = [
     "A",
     *(encoded(each) for each in ("o=x", "o=-1", "r=x", *(f"p={p}" for p in POSITIONS))),
 ]
+
+
+def walk(api: APIClient, address: str) -> list[str]:
+    """Follow `next` to the end of a list, no further than a list of ours could go."""
+    found: list[str] = []
+    for _ in range(50):
+        page = api.get(address).json()
+        found += [each["id"] for each in page["results"]]
+        if page["next"] is None:
+            return found
+        address = page["next"]
+    raise AssertionError("the list does not end")
+
+
+def test_every_item_of_a_large_batch_is_found_once(api: APIClient, case: str) -> None:
+    """All of a batch have one time of submission; more than a thousand of them once began anew without end."""
+    submit_many(api, case, 1300)
+    submitted = set(ItemState.objects.values_list("item", flat=True))
+    for address in (f"{case}evidence/?page_size=200", "/api/v1/search/?q=dozen&page_size=200"):
+        found = walk(api, address)
+        assert (len(found), set(map(UUID, found))) == (1300, submitted), address
+    by_age = [each["title"] for each in api.get("/api/v1/search/?q=dozen&page_size=1").json()["results"]]
+    late = submit(api, case, title="late")
+    newest = api.get("/api/v1/search/?q=dozen&page_size=2").json()["results"]
+    assert f"{case}evidence/{newest[0]['id']}/" == late
+    assert newest[1]["title"] == by_age[0]
+
+
+def test_cases_of_one_moment_are_found_once(api: APIClient) -> None:
+    opened = [api.post("/api/v1/cases/", {"title": str(number)}).json()["id"] for number in range(7)]
+    Case.objects.update(opened_at=timezone.now())
+    assert sorted(walk(api, "/api/v1/cases/?page_size=2")) == sorted(opened)
 
 
 @pytest.mark.parametrize("cursor", BAD)
