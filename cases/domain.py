@@ -40,6 +40,13 @@ class Role(StrEnum):
     SUBMITTER = "submitter"
 
 
+class AccountChange(StrEnum):
+    PASSWORD = "password"  # noqa: S105 -- the word, not one
+    EMAIL = "email"
+    ACTIVATED = "activated"
+    DEACTIVATED = "deactivated"
+
+
 ACTIVE = frozenset({Status.OPEN, Status.REOPENED, Status.IN_REVIEW})
 """The statuses in which evidence may be added and changed."""
 
@@ -215,6 +222,18 @@ class EmergencyAccessTaken:
 
     def apply(self, case: Case) -> Case:
         return replace(case, team={**case.team, self.user: Role.VIEWER})
+
+
+@event("case.account_changed", version=1)
+@dataclass(frozen=True, kw_only=True)
+class AccountChanged:
+    """Somebody changed the account of a person on the team, and may be able to act as them from here on."""
+
+    user: UUID
+    changes: tuple[AccountChange, ...]
+
+    def apply(self, case: Case) -> Case:
+        return case
 
 
 @event("case.commented", version=1, personal=("text",))

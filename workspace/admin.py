@@ -5,14 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
-from django.http import HttpRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+from cases.accounts import record_account_change
+from cases.domain import AccountChange
+from workspace.answers import actor
 
 
 @admin.register(get_user_model())
 class AccountAdmin(UserAdmin):
-    """Accounts, for superusers. What a person may do in a case is decided by the case, not here."""
+    """Accounts, for superusers. What a person may do in a case is decided by the case, not here.
+
+    Who sets a password can sign in with it. So that nobody does in secret, each case of that person says who did.
+    """
 
     list_display = [
         "username",
@@ -44,6 +53,24 @@ class AccountAdmin(UserAdmin):
         if not change:
             obj.is_staff = True
         super().save_model(request, obj, form, change)
+        changes = []
+        if change and "email" in form.changed_data:
+            changes.append(AccountChange.EMAIL)
+        if change and "is_active" in form.changed_data:
+            changes.append(AccountChange.ACTIVATED if obj.is_active else AccountChange.DEACTIVATED)
+        if changes:
+            record_account_change(user=obj.pk, changes=changes, by=actor(request))
+
+    @transaction.atomic
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Set a person's password, or take it away, in the sight of their teams."""
+        known = self.get_object(request, unquote(id))
+        before = known.password if known else ""
+        response = super().user_change_password(request, id, form_url)
+        # Another object than the form's: what counts is what was saved.
+        if known and not get_user_model().objects.filter(pk=known.pk, password=before).exists():
+            record_account_change(user=known.pk, changes=[AccountChange.PASSWORD], by=actor(request))
+        return response
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and request.user.is_superuser)

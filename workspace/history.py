@@ -35,6 +35,7 @@ WORDS = {
     "case.role_changed": "changed a role",
     "case.member_removed": "took off the team",
     "case.emergency_access_taken": "took emergency access",
+    "case.account_changed": "changed the account of a member",
     "case.commented": "commented on the case",
     "case.tagged": "tagged the case",
     "case.untagged": "took a tag off the case",
@@ -50,6 +51,14 @@ WORDS = {
     "evidence.enriched": "read the item",
     "evidence.enrichment_failed": "could not read the item",
     "custody.recorded": "recorded who viewed and downloaded",
+}
+
+
+ACCOUNT_WORDS = {
+    cases.AccountChange.PASSWORD: "password",
+    cases.AccountChange.EMAIL: "e-mail address",
+    cases.AccountChange.ACTIVATED: "may sign in again",
+    cases.AccountChange.DEACTIVATED: "may not sign in any more",
 }
 
 
@@ -167,6 +176,8 @@ def _says(data: Any) -> Iterable[tuple[str, str]]:
     elif isinstance(data, evidence.EnrichmentFailed):
         yield "tool", f"{data.enricher}@{data.version}, attempt {data.attempt}, while: {data.phase}"
         yield "reason", data.reason
+    elif isinstance(data, cases.AccountChanged):
+        yield "changed", ", ".join(ACCOUNT_WORDS[each] for each in data.changes)
     elif isinstance(data, evidence.CustodyRecorded):
         yield "handlings", str(sum(each.times for each in data.handlings))
     else:
