@@ -165,7 +165,7 @@ def untag_case(*, case_id: UUID, tag: str, by: Actor, seen: int | None = None) -
 
 
 @transaction.atomic
-def record_export(*, case_id: UUID, format: str, by: Actor) -> Recorded:
+def record_export(*, case_id: UUID, format: str, withheld: tuple[str, ...] = (), by: Actor) -> Recorded:
     """Record that a whole case leaves in a bundle; the event names the head of the chain before it.
 
     A person must be allowed to read the case; who runs the system, and acts as a tool, may export any.
@@ -178,7 +178,8 @@ def record_export(*, case_id: UUID, format: str, by: Actor) -> Recorded:
     last = last_event(case_id)
     if last is None:
         raise NotFound("There is no such case.")
-    return _append(case_id, domain.CaseExported(head_seq=last.seq, head_hash=last.hash, format=format), by=by)
+    said = domain.CaseExported(head_seq=last.seq, head_hash=last.hash, format=format, withheld=withheld)
+    return _append(case_id, said, by=by)
 
 
 @transaction.atomic

@@ -272,11 +272,15 @@ class CaseUntagged:
 @event("case.exported", version=1)
 @dataclass(frozen=True, kw_only=True)
 class CaseExported:
-    """Everything up to event `head_seq` (chain hash `head_hash`) left in a bundle, this event as the last of it."""
+    """Everything up to event `head_seq` (chain hash `head_hash`) left in a bundle, this event as the last of it.
+
+    `withheld` says, in words that give nothing away, what did not leave with it.
+    """
 
     head_seq: int
     head_hash: str
     format: str
+    withheld: tuple[str, ...] = ()
 
     def apply(self, case: Case) -> Case:
         return case

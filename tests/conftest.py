@@ -27,6 +27,9 @@ import django  # noqa: E402 (the settings' variables are set above)
 
 # Here, not in a hook: the conftest files of folders, which come right after, import models.
 django.setup()
+# A parallel worker inherits the environment: with this name in it, it would read the settings before it comes here, and
+# all workers would share one data folder.
+del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def pytest_report_header() -> str:

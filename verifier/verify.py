@@ -290,8 +290,9 @@ def _manifest(bundle: Bundle, name: str) -> dict[str, str]:
 class Chain:
     """A case's events, one after the other: bytes, chain, disclosures; and what they say about files."""
 
-    def __init__(self, report: Report, head: Head | None) -> None:
+    def __init__(self, report: Report, head: Head | None, later: dict[str, str]) -> None:
         self.report = report
+        self.later = later
         self.head = head
         self.seq = 0
         self.hash = GENESIS
@@ -353,6 +354,10 @@ class Chain:
         rest = known - set(digests)
         if rest != set(withheld) or len(known) != len(fields) or len(set(digests)) != len(digests):
             self.report.fail(f"{here} ({envelope['id']}): its fields are not all accounted for")
+        for each in withheld:
+            if each in self.later:
+                field, value = _disclosure(self.later.pop(each)) or ("?", None)
+                self.report.holds.append(f"{here}: the field {field!r}, withheld here, is {json.dumps(value)}")
         if withheld:
             self.report.withheld.append(f"{here} ({envelope['type']}): {len(withheld)} of {len(fields)} fields")
         for sha256, size in _files_of(envelope["type"], self.said):
@@ -401,9 +406,9 @@ def _files_of(type_: Any, said: dict[str, Any]) -> Iterator[tuple[str, int | Non
             yield each["sha256"], size if isinstance(size, int) else None
 
 
-def check_events(bundle: Bundle, report: Report, head: Head | None) -> Chain:
+def check_events(bundle: Bundle, report: Report, head: Head | None, later: dict[str, str]) -> Chain:
     """Check every event, and that the last one is the export which says what came before it."""
-    chain = Chain(report, head)
+    chain = Chain(report, head, later)
     try:
         for number, line in enumerate(bundle.lines("data/events.ndjson"), 1):
             chain.check(line, number)
@@ -416,6 +421,8 @@ def check_events(bundle: Bundle, report: Report, head: Head | None) -> Chain:
     if (said.get("head_seq"), said.get("head_hash")) != chain.before_last:
         report.fail("the last event is not an export of all that came before it: the end may be missing")
     report.holds.append(f"{chain.seq} events of case {chain.case} were read, {chain.disclosed} fields are disclosed")
+    for text in later.values():
+        report.fail(f"the disclosure handed over is of no withheld field: {text[:200]}")
     if head is not None:
         report.holds.append(f"{chain.proved} events are in the log of {head.size} entries whose head is signed")
     return chain
@@ -597,8 +604,8 @@ _BASE = _decompress((4 * pow(5, _P - 2, _P) % _P).to_bytes(32, "little")) or (0,
 # --- all of it -------------------------------------------------------------------------------------------------------
 
 
-def verify(path: str, key: str) -> Report:
-    """Check a bundle.
+def verify(path: str, key: str, disclosures: Sequence[str] = ()) -> Report:
+    """Check a bundle, and disclosures of withheld fields that were handed over later.
 
     :raises Unreadable: it is no bundle, or the key is none.
     """
@@ -611,7 +618,7 @@ def verify(path: str, key: str) -> Report:
             raise Unreadable(f"data/bundle.json does not say {FORMAT}.")
         payload = check_bag(bundle, report)
         head = check_head(bundle, report, key)
-        chain = check_events(bundle, report, head)
+        chain = check_events(bundle, report, head, {_digest(each): each for each in disclosures})
         check_files(payload, chain, bundle, report)
         if about.get("case") != chain.case:
             report.fail("data/bundle.json: it speaks of another case than the events do")
@@ -624,14 +631,23 @@ def verify(path: str, key: str) -> Report:
     return report
 
 
+def _lines_of(path: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return [line for line in file.read(LARGEST_TEXT).split("\n") if line]
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unreadable(f"The disclosures can not be read: {error}") from None
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bundle", metavar="BUNDLE", help="the zip file, or the folder it was unpacked into")
     parser.add_argument("--key", required=True, help="the log's verifier key: name+hash+base64")
+    parser.add_argument("--also", metavar="FILE", help="disclosures handed over later, one a line")
     options = parser.parse_args(arguments)
     try:
-        report = verify(options.bundle, options.key)
+        report = verify(options.bundle, options.key, _lines_of(options.also) if options.also else ())
     except Unreadable as refusal:
         print(f"This is no bundle that can be read. {_visible(str(refusal))}", file=sys.stderr)
         return 2

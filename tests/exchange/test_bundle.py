@@ -125,7 +125,8 @@ def test_the_command_writes_it_and_says_how_to_check_it(left: Left, tmp_path: Pa
 def test_there_is_no_bundle_of_no_case_or_without_a_key(left: Left, log_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         write_bundle(uuid7(), out=tmp_path / "none.zip", by=Actor.worker("export", 1))
-    (log_folder / "keys" / "signing.key").unlink()
+    for name in ("signing.key", "verifier.key"):
+        (log_folder / "keys" / name).unlink()
     with pytest.raises(CommandError, match="keys init"):
         call_command("export", str(left.case), "--out", str(tmp_path / "none.zip"))
     assert not list(tmp_path.glob("*none*"))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
+from cases.domain import Sensitivity
+from evidence.domain import EvidenceSubmitted
 from exchange.bundle import write_bundle
+from exchange.profile import Profile
 from ledger.actors import Actor
 from ledger.errors import DomainError
 
@@ -23,6 +27,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("case", type=UUID, help="the id of the case")
         parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the file to write; it must be new")
+        withhold = parser.add_argument_group("what is withheld (the bundle says so, and still verifies)")
+        withhold.add_argument("--field", action="append", default=[], metavar="NAME", help="a field, such as speaker")
+        withhold.add_argument("--item", action="append", default=[], type=UUID, metavar="ID", help="a whole item")
+        withhold.add_argument(
+            "--person", action="append", default=[], metavar="NAME", help="every field with this name"
+        )
+        withhold.add_argument(
+            "--above", type=Sensitivity, choices=list(Sensitivity), help="items more sensitive than this TLP label"
+        )
 
     def handle(self, *args: Any, case: UUID, out: Path, **options: Any) -> None:
         if out.exists():
@@ -33,8 +46,19 @@ class Command(BaseCommand):
         def progress(done: int, total: int) -> None:
             self.stderr.write(f"\r{done} of {total} events", ending="" if done < total else "\n")
 
+        known = {each.name for each in fields(EvidenceSubmitted)}
+        if unknown := sorted(set(options["field"]) - known):
+            raise CommandError(f"No item has a field {', '.join(unknown)}. There are: {', '.join(sorted(known))}.")
+        if not all(name.strip() for name in options["person"]):
+            raise CommandError("--person needs a name.")
+        profile = Profile(
+            fields=frozenset(options["field"]),
+            items=frozenset(options["item"]),
+            persons=tuple(options["person"]),
+            above=options["above"],
+        )
         try:
-            written = write_bundle(case, out=out, by=Actor.worker("export", 1), progress=progress)
+            written = write_bundle(case, out=out, by=Actor.worker("export", 1), profile=profile, progress=progress)
         except DomainError as refusal:
             raise CommandError(refusal.detail) from refusal
         self.stdout.write(

@@ -1,0 +1,94 @@
+"""What a disclosure withholds, and why. Pure: one decision for each field of each event.
+
+Whatever is withheld, every event is in the bundle with its envelope, its time, its type and its place: that there is
+something, and how it relates to the rest, can not be left out unseen.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from cases.domain import Sensitivity
+from ledger.envelope import digest
+from ledger.recorded import Recorded
+
+ORDER = list(Sensitivity)
+
+ALWAYS = frozenset({("evidence.submitted", "kind"), ("evidence.linked", "relation"), ("evidence.linked", "target")})
+"""What is never withheld: of what kind an item is, and what it supports or contradicts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """Fields by their name, whole items by id or by their sensitivity, and whatever names a person.
+
+    `persons` are texts: a field in which one of them stands, in whatever case, is withheld.
+    """
+
+    fields: frozenset[str] = frozenset()
+    items: frozenset[UUID] = frozenset()
+    persons: tuple[str, ...] = ()
+    above: Sensitivity | None = None
+
+    @property
+    def summary(self) -> tuple[str, ...]:
+        """Say what is withheld, in words that give nothing of it away."""
+        said = [f"field {name}" for name in sorted(self.fields)]
+        said += [f"{len(self.items)} items"] if self.items else []
+        said += [f"{len(self.persons)} persons"] if self.persons else []
+        return (*said, f"above TLP:{self.above.upper()}") if self.above else tuple(said)
+
+    def covers(self, sensitivity: Sensitivity) -> bool:
+        """Say whether an item of this sensitivity is withheld whole."""
+        return self.above is not None and ORDER.index(sensitivity) > ORDER.index(self.above)
+
+
+@dataclass
+class Withholding:
+    """A profile at work on one case: which items it withholds whole, what each enricher reads, what it withheld."""
+
+    profile: Profile
+    whole_items: Collection[UUID]
+    reads: Mapping[str, Collection[str]]
+    masked: dict[UUID | None, set[str]] = field(default_factory=dict)
+    noted: list[dict[str, object]] = field(default_factory=list)
+
+    def split(self, event: Recorded) -> tuple[list[str], list[str]]:
+        """Part an event's disclosures: those that are handed out, and the digests of those that are not."""
+        given, kept = [], []
+        why: dict[str, str] = {}
+        for text in event.disclosures:
+            name = json.loads(text)[1]
+            if reason := self._reason(event, name, text):
+                kept.append(digest(text))
+                why[name] = reason
+            else:
+                given.append(text)
+        if why:
+            self.masked.setdefault(event.item, set()).update(why)
+            self.noted.append({"event": event.seq, "type": event.type, "fields": dict(sorted(why.items()))})
+        return given, sorted(kept)
+
+    def _reason(self, event: Recorded, name: str, text: str) -> str:
+        if (event.name, name) in ALWAYS:
+            return ""
+        if event.item in self.whole_items:
+            return "item"
+        if name in self.profile.fields or self._follows_from_withheld(event, name):
+            return "field"
+        folded = text.casefold()
+        return "person" if any(person.casefold() in folded for person in self.profile.persons) else ""
+
+    def _follows_from_withheld(self, event: Recorded, name: str) -> bool:
+        """What was made from a withheld field would give it away."""
+        if event.name == "evidence.corrected" and name == "changes":
+            return bool(self.profile.fields & set(event.data.changes))
+        if event.name == "evidence.enriched" and name in {"output", "derivatives"}:
+            return bool(self.profile.fields & set(self.reads.get(event.data.enricher, ())))
+        tools: Sequence[str] = [each for each, read in self.reads.items() if self.profile.fields & set(read)]
+        if event.name == "evidence.flagged" and name == "detail":
+            return event.data.found_by.partition("@")[0] in {*tools, "submission"} and bool(self.profile.fields)
+        return False
