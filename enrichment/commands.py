@@ -2,36 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from cases.access import Permission, require
+from cases.access import Permission
+from cases.queries import load_case
+from cases.rules import require_active
 from enrichment import registry, sandbox
-from enrichment.domain import Enricher, Limits
+from enrichment.domain import GIB, Enricher, Limits
 from enrichment.models import ATTEMPTS, Job, JobQuerySet
 from enrichment.publish import publish, yielding
 from enrichment.reactions import digest_of, fields_for
 from evidence import domain
 from evidence.models import ItemState
 from evidence.projections import state_of
+from evidence.queries import load_item
 from ledger import store
 from ledger.actors import Actor
 from ledger.append import Fact, append
-from ledger.errors import NotFound
+from ledger.errors import Conflict, NotFound
+from ledger.recorded import Recorded
 
 log = structlog.get_logger(__name__)
 
 LIMITS = Limits()
 SWEEP = 1000
+LATER = 10
+"""How many times longer each further attempt waits than the one before."""
+
+COPY_SECONDS_PER_GIB = 60
+"""How much longer a claim holds while a large original is fetched and hashed; from then on it is renewed."""
+
+
+class NothingToRetry(Conflict):
+    """Nobody waits for a retry."""
+
+    code = "nothing-to-retry"
+    title = "This work has not failed"
 
 
 def run_job(*, job_id: UUID) -> str:
@@ -47,26 +65,28 @@ def run_job(*, job_id: UUID) -> str:
     said = state_of(ItemState.objects.now().get(item=job.item)).said
     if digest_of(enricher, said) != job.input_digest:
         return _close(job, Job.DONE, [], reason="The item was corrected meanwhile; a newer job reads it.")
+    size = said.file.size if said.file else 0
+    _hold(job, seconds=settings.CLAIM_SECONDS + size * COPY_SECONDS_PER_GIB / GIB)
     with ExitStack() as stack:
         try:
             original = stack.enter_context(store.local_path(said.file.sha256)) if said.file else None
         except store.MissingFile as missing:
             # Somebody may bring it back from a backup.
             return _failed(job, sandbox.Failed(reason=missing.detail, phase="start", permanent=False))
-        outcome = stack.enter_context(_outcome(enricher, said, original))
+        _hold(job, seconds=settings.CLAIM_SECONDS)
+        outcome = stack.enter_context(_outcome(enricher, said, original, meanwhile=partial(_renew, job)))
         if isinstance(outcome, sandbox.Done):
-            return _close(job, Job.DONE, _found(job, enricher, outcome))
+            return _finish(job, Job.DONE, _found(job, enricher, outcome))
         return _failed(job, outcome)
 
 
 def sweep() -> int:
     """Publish again what was not published, or not finished, for a while; return how many jobs that is."""
     now = timezone.now()
-    died = Q(status=Job.RUNNING, claimed_until__lt=now)
     # What was published a moment ago may still stand in the queue.
     heard = now - 2 * timedelta(seconds=settings.SWEEP_SECONDS)
-    unheard = Q(status=Job.WAITING) & (Q(published_at__isnull=True) | Q(published_at__lt=heard))
-    jobs = Job.objects.filter(died | unheard).order_by("id").values_list("id", flat=True)[:SWEEP]
+    unheard = Q(status=Job.RUNNING) | Q(published_at__isnull=True) | Q(published_at__lt=heard)
+    jobs = Job.objects.free(now).filter(unheard).order_by("id").values_list("id", flat=True)[:SWEEP]
     found = list(jobs)
     if found:
         log.info("sweep", jobs=len(found))
@@ -76,36 +96,87 @@ def sweep() -> int:
 
 
 @transaction.atomic
-def retry(*, case_id: UUID, job_id: UUID, by: Actor) -> None:
+def retry(*, case_id: UUID, job_id: UUID, by: Actor) -> Recorded:
     """Try a parked or failed job again from the start.
 
     :raises NotFound: there is none in this case, or not for this caller.
+    :raises CaseNotOpen: evidence of the case is not worked on as it stands.
     """
-    require(case_id, Permission.EDIT, by=by)
-    again = Job.objects.filter(pk=job_id, case_id=case_id, status__in=[Job.PARKED, Job.FAILED])
-    if not again.update(status=Job.WAITING, attempts=0, reason="", published_at=None, claimed_until=None):
+    require_active(load_case(case_id, by=by, permission=Permission.EDIT).status)
+    job = Job.objects.select_for_update().ended_without_result().filter(pk=job_id, case_id=case_id).first()
+    if job is None:
         raise NotFound
-    transaction.on_commit(lambda: publish([job_id]))
+    return _again(job, by=by)
+
+
+@transaction.atomic
+def retry_enrichment(
+    *, case_id: UUID, item: UUID, retried: domain.EnrichmentRetried, by: Actor, seen: int | None = None
+) -> Recorded:
+    """Let a tool that could not read an item try again.
+
+    :raises NothingToRetry: this version of the tool has not failed on the item, or is at it already.
+    """
+    load_item(case_id, item, by=by, permission=Permission.EDIT, seen=seen)
+    of_tool = Job.objects.select_for_update().filter(item=item, enricher=retried.enricher, version=retried.version)
+    # The last one reads the item as it now stands.
+    job = of_tool.order_by("-created_at").first()
+    if job is None or job.status not in {Job.PARKED, Job.FAILED}:
+        raise NothingToRetry(f"{retried.enricher}@{retried.version} has not failed on this item, or is at it already.")
+    return _again(job, by=by)
+
+
+def _again(job: Job, *, by: Actor) -> Recorded:
+    again = {"attempts": 0, "reason": "", "published_at": None, "claimed_until": None, "not_before": None}
+    Job.objects.filter(pk=job.pk).update(status=Job.WAITING, **again)
+    said = domain.EnrichmentRetried(enricher=job.enricher, version=job.version)
+    [recorded] = append(job.case_id, [Fact(said, item=job.item)], by=by)
+    transaction.on_commit(lambda: publish([job.pk]))
+    return recorded
 
 
 def _claim(job_id: UUID) -> Job | None:
     """Take a job, counting the attempt; committed before any work, so it counts even if this process dies."""
     now = timezone.now()
-    free = Q(status=Job.WAITING) | Q(status=Job.RUNNING, claimed_until__lt=now)
-    until = now + timedelta(seconds=settings.CLAIM_SECONDS)
-    taken = Job.objects.filter(free, pk=job_id).update(
-        status=Job.RUNNING, attempts=F("attempts") + 1, claimed_until=until
+    taken = (
+        Job.objects.free(now)
+        .filter(pk=job_id)
+        .update(status=Job.RUNNING, attempts=F("attempts") + 1, claimed_until=_after(settings.CLAIM_SECONDS))
     )
     return Job.objects.get(pk=job_id) if taken else None
 
 
-def _outcome(enricher: Enricher, said: domain.EvidenceSubmitted, original: Path | None) -> Any:
+def _renew(job: Job) -> None:
+    """Keep a claim up while the work goes on: written down when half of it is over."""
+    if job.claimed_until is None or job.claimed_until < _after(settings.CLAIM_SECONDS / 2):
+        try:
+            _hold(job, seconds=settings.CLAIM_SECONDS)
+        except OperationalError as error:
+            # The work goes on; at worst somebody does it again, and the first result counts.
+            log.warning("claim_not_renewed", job=str(job.pk), reason=type(error).__name__)
+
+
+def _hold(job: Job, *, seconds: float) -> None:
+    """Let a claim hold for so long from now on; one that was taken over is not taken back."""
+    until = _after(seconds)
+    if _mine(job).update(claimed_until=until):
+        job.claimed_until = until
+
+
+def _after(seconds: float) -> datetime:
+    return timezone.now() + timedelta(seconds=seconds)
+
+
+def _outcome(
+    enricher: Enricher, said: domain.EvidenceSubmitted, original: Path | None, *, meanwhile: Callable[[], None]
+) -> Any:
     return sandbox.run(
         registry.module_of(enricher),
         kind=said.kind,
         fields=fields_for(enricher, said),
         original=original,
-        limits=LIMITS,
+        limits=LIMITS.for_original(said.file.size if said.file else 0),
+        meanwhile=meanwhile,
     )
 
 
@@ -142,16 +213,17 @@ def _found(job: Job, enricher: Enricher, outcome: sandbox.Done) -> list[Any]:
 
 
 def _failed(job: Job, outcome: sandbox.Failed) -> str:
-    """Record a permanent failure; let a temporary one wait for its next attempt, or park it after the last."""
+    """Record a permanent failure; let a temporary one wait for its next attempt, or park it after the last.
+
+    What fails for the time being would fail again at once: the sweep comes back to it, each time later.
+    """
     if outcome.permanent:
-        return _close(job, Job.FAILED, [_failure(job, outcome.reason, outcome.phase, permanent=True)], outcome.reason)
+        return _finish(job, Job.FAILED, [_failure(job, outcome.reason, outcome.phase, permanent=True)], outcome.reason)
     if job.attempts >= ATTEMPTS:
         return _park(job, outcome.reason, outcome.phase)
-    mine = _mine(job).update(status=Job.WAITING, reason=outcome.reason, published_at=None)
-    if not mine:
-        return _taken_over(job)
-    publish([job.pk])
-    return Job.WAITING
+    later = _after(settings.RETRY_SECONDS * LATER ** (job.attempts - 1))
+    mine = _mine(job).update(status=Job.WAITING, reason=outcome.reason, published_at=None, not_before=later)
+    return Job.WAITING if mine else _taken_over(job)
 
 
 def _park(job: Job, reason: str, phase: str = "start") -> str:
@@ -170,10 +242,23 @@ def _failure(job: Job, reason: str, phase: str, *, permanent: bool) -> domain.En
     )
 
 
-@transaction.atomic
+def _finish(job: Job, status: str, said: list[Any], reason: str = "") -> str:
+    """End a job with the result of its work: the first that comes counts, whoever holds the job by now.
+
+    The work is the same for all who claim it, for it is that on one input.
+    """
+    return _end(Job.objects.open().filter(pk=job.pk), job, status, said, reason)
+
+
 def _close(job: Job, status: str, said: list[Any], reason: str = "") -> str:
-    """End a job and append what came out, in one transaction, if the claim is still this one."""
-    if not _mine(job).select_for_update().exists():
+    """End a job without its work being done, if the claim is still this one."""
+    return _end(_mine(job), job, status, said, reason)
+
+
+@transaction.atomic
+def _end(still: JobQuerySet, job: Job, status: str, said: list[Any], reason: str) -> str:
+    """End a job and append what came out, in one transaction."""
+    if not still.select_for_update().exists():
         return _taken_over(job)
     by = Actor.worker(job.enricher, job.version)
     append(job.case_id, [Fact(data, item=job.item, cause=job.submitted) for data in said], by=by)

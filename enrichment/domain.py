@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 IMAGES = frozenset({"image"})
 STATEMENTS = frozenset({"statement"})
+GIB = 1 << 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +69,17 @@ class Enricher:
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """What one run may use: processor and wall-clock seconds, and bytes: of memory, of one file, of all the files
-    in its folder, of its answer, of what it made to be kept."""
+    in its folder, of its answer, of what it made to be kept.
+
+    The seconds are for a small original; each GiB (2**30 bytes) of a large one adds some, see `for_original`.
+    """
 
     cpu_seconds: int = 10
     wall_seconds: int = 20
+    # SHA-256, SHA-1 and MD5 of a GiB took 2.6 seconds where it was measured: three times that, for slower machines.
+    cpu_seconds_per_gib: int = 8
+    # A disk that reads 50 MB in a second takes 21.
+    wall_seconds_per_gib: int = 30
     memory_bytes: int = 1 << 30
     # The language model unpacks itself into a temporary file of 80 MB.
     file_bytes: int = 256 << 20
@@ -79,6 +87,14 @@ class Limits:
     output_bytes: int = 1 << 20
     made_bytes: int = 32 << 20
     open_files: int = 64
+
+    def for_original(self, size: int) -> Limits:
+        """Add the seconds that it takes to read an original of so many bytes."""
+        return replace(
+            self,
+            cpu_seconds=self.cpu_seconds + -(-size * self.cpu_seconds_per_gib // GIB),
+            wall_seconds=self.wall_seconds + -(-size * self.wall_seconds_per_gib // GIB),
+        )
 
 
 class EnrichmentError(Exception):

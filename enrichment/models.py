@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db import models
@@ -17,12 +18,23 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Keep the jobs that have no result yet and will get one without anybody's doing."""
         return self.filter(status__in=[Job.WAITING, Job.RUNNING])
 
+    def ended_without_result(self) -> JobQuerySet:
+        """Keep the jobs that a person may have tried again."""
+        return self.filter(status__in=[Job.PARKED, Job.FAILED])
+
+    def free(self, now: datetime) -> JobQuerySet:
+        """Keep the jobs that may be taken: those that wait and may be tried, and those whose claim has ended."""
+        due = models.Q(not_before__isnull=True) | models.Q(not_before__lte=now)
+        died = models.Q(status=Job.RUNNING, claimed_until__lt=now)
+        return self.filter(models.Q(due, status=Job.WAITING) | died)
+
 
 class Job(models.Model):
     """One enricher, in one version, on one item as it then stood.
 
     `attempts` is counted and committed before the work begins, so a job that kills its worker is known to have
-    been tried. A claim holds until `claimed_until`; after that somebody else may take the job over.
+    been tried. A claim holds until `claimed_until`; after that somebody else may take the job over. A job that failed
+    for the time being is not tried again before `not_before`.
     """
 
     WAITING, RUNNING, DONE, FAILED, PARKED = "waiting", "running", "done", "failed", "parked"
@@ -40,6 +52,7 @@ class Job(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     published_at = models.DateTimeField(null=True)
     claimed_until = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)
 
     objects = JobQuerySet.as_manager()
 

@@ -9,6 +9,7 @@ killed. What it answers is judged like any other input from outside.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import resource
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -99,16 +100,31 @@ class _Answer:
 
 
 def sweep(*, older_than: timedelta) -> int:
-    """Remove the folders that killed workers left; return how many that was."""
+    """Remove the folders that killed workers left; return how many that was. A living one holds its folder."""
     oldest = time.time() - older_than.total_seconds()
     removed = 0
     for folder in FOLDERS.iterdir() if FOLDERS.is_dir() else ():
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, BlockingIOError):
             if folder.stat().st_mtime <= oldest:
-                _empty(folder)
-                folder.rmdir()
-                removed += 1
+                with _held(folder):
+                    _empty(folder)
+                    folder.rmdir()
+                    removed += 1
     return removed
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold a folder until the block is over or the process dies.
+
+    :raises BlockingIOError: somebody else does.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _empty(folder: Path) -> None:
@@ -141,9 +157,11 @@ def run(
     original: Path | None,
     limits: Limits,
     code: Path = CODE,
+    meanwhile: Callable[[], object] = bool,
 ) -> Iterator[Done | Failed]:
     """Run the enricher of a module in a fresh child and yield its outcome.
 
+    :param meanwhile: called again and again while it runs.
     :param code: the folder that the module is found in, besides what is installed.
     """
     FOLDERS.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -159,21 +177,22 @@ def run(
             "folder": str(folder),
             "limits": asdict(limits),
         }
-        ended = _run_child(task, folder, limits)
+        ended = _run_child(task, folder, limits, meanwhile)
         yield ended if isinstance(ended, Failed) else _answer(folder, limits)
 
 
 @contextmanager
 def _folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(dir=FOLDERS)).resolve()
-    try:
-        yield folder
-    finally:
-        _empty(folder)
-        folder.rmdir()
+    with _held(folder):
+        try:
+            yield folder
+        finally:
+            _empty(folder)
+            folder.rmdir()
 
 
-def _run_child(task: Mapping[str, Any], folder: Path, limits: Limits) -> Failed | None:
+def _run_child(task: Mapping[str, Any], folder: Path, limits: Limits, meanwhile: Callable[[], object]) -> Failed | None:
     before = _processor_seconds()
     process = subprocess.Popen(  # noqa: S603 -- our own interpreter and our own file
         [sys.executable, "-I", "-B", child.__file__],
@@ -185,7 +204,7 @@ def _run_child(task: Mapping[str, Any], folder: Path, limits: Limits) -> Failed 
         start_new_session=True,
     )
     try:
-        stopped = _watch(process, json.dumps(task).encode(), folder, limits)
+        stopped = _watch(process, json.dumps(task).encode(), folder, limits, meanwhile)
     finally:
         # The group outlives its leader where the enricher left processes behind.
         with suppress(ProcessLookupError):
@@ -196,7 +215,9 @@ def _run_child(task: Mapping[str, Any], folder: Path, limits: Limits) -> Failed 
     return _died(process.returncode, _processor_seconds() - before, limits)
 
 
-def _watch(process: subprocess.Popen[bytes], task: bytes, folder: Path, limits: Limits) -> Failed | None:
+def _watch(
+    process: subprocess.Popen[bytes], task: bytes, folder: Path, limits: Limits, meanwhile: Callable[[], object]
+) -> Failed | None:
     """Wait for the child; say why it must be stopped, if it must."""
     until = time.monotonic() + limits.wall_seconds
     to_send: bytes | None = task
@@ -206,6 +227,7 @@ def _watch(process: subprocess.Popen[bytes], task: bytes, folder: Path, limits: 
             return None
         except subprocess.TimeoutExpired:
             to_send = None
+        meanwhile()
         if _bytes_in(folder, limits.folder_bytes) > limits.folder_bytes:
             said = f"It wrote more than {limits.folder_bytes:,} bytes."
             return Failed(reason=said, phase="write", permanent=False, limit="output")

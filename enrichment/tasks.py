@@ -12,7 +12,7 @@ from enrichment import commands, sandbox
 from enrichment.publish import publish, yielding
 
 LEFT_AFTER = timedelta(minutes=10)
-"""No run takes as long: a sandbox of that age belongs to a worker that was killed."""
+"""A sandbox of that age that nobody holds belongs to a worker that was killed."""
 
 
 @shared_task(name="enrichment.tasks.run_job")

@@ -229,6 +229,18 @@ class EnrichmentFailed:
         return item
 
 
+@event("evidence.enrichment_retried", version=1)
+@dataclass(frozen=True, kw_only=True)
+class EnrichmentRetried:
+    """Somebody let a tool that could not read the item try again."""
+
+    enricher: str
+    version: int
+
+    def apply(self, item: Item) -> Item:
+        return item
+
+
 @dataclass(frozen=True, kw_only=True)
 class Handling:
     """Somebody read, or took away, an item: `times` between `first` and `last`."""
@@ -267,6 +279,7 @@ __all__ = [  # The parts belong to the domain: who needs an item imports them fr
     "CustodyRecorded",
     "Derivative",
     "EnrichmentFailed",
+    "EnrichmentRetried",
     "EvidenceCommented",
     "EvidenceCorrected",
     "EvidenceEnriched",

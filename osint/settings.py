@@ -138,6 +138,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 # By name and address together: a stranger's guesses do not lock the account's owner out.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_ENABLE_ACCESS_FAILURE_LOG = True
 # Where a proxy stands in front, its address would lock out everybody.
 AXES_CLIENT_IP_CALLABLE = "osint.authentication.client_address"
@@ -235,9 +236,11 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-# Seconds. A worker that takes a job has it to itself for so long; then another may take it over. Shorter than a run
-# takes means that work is done twice, never that it is recorded twice.
+# Seconds. A worker that takes a job has it to itself for so long after it was last heard of; then another may take it
+# over. Work may be done twice so, and is never recorded twice.
 CLAIM_SECONDS = env.whole("OSINT_CLAIM_SECONDS", 50, least=1)
+# Seconds until a job that failed for the time being is tried again; ten times as many until the third time.
+RETRY_SECONDS = env.whole("OSINT_RETRY_SECONDS", 30)
 # Seconds between two looks for jobs that died, or that the broker lost.
 SWEEP_SECONDS = env.whole("OSINT_SWEEP_SECONDS", 15, least=1)
 CELERY_BEAT_SCHEDULE = {

@@ -50,6 +50,7 @@ WORDS = {
     "evidence.flagged": "flagged the item",
     "evidence.enriched": "read the item",
     "evidence.enrichment_failed": "could not read the item",
+    "evidence.enrichment_retried": "let a tool try again",
     "custody.recorded": "recorded who viewed and downloaded",
 }
 
@@ -97,7 +98,7 @@ def of_case(case_id: UUID, *, before: int | None = None) -> list[Entry]:
     rows = Event.objects.filter(stream=case_id).select_related("payload").order_by("-seq")
     events = [recorded(row) for row in (rows if before is None else rows.filter(seq__lt=before))[: PAGE + 1]]
     changes = _of_case_itself(case_id, events)
-    return with_actors([_entry(event, changes.get(event.seq, [])) for event in events])
+    return with_actors([_alone(_entry(event, changes.get(event.seq, []))) for event in events])
 
 
 def with_actors(entries: Sequence[Entry]) -> list[Entry]:
@@ -165,6 +166,14 @@ def _entry(event: Recorded, changes: list[Change]) -> Entry:
     return Entry(event=event, did=did, changes=changes, says=list(_says(event.data)))
 
 
+def _alone(entry: Entry) -> Entry:
+    """Let an event about an item say what it says by itself: its item is not folded here, so nothing stands before."""
+    data = entry.event.data
+    if not isinstance(data, evidence.CHANGES_ITEM) or isinstance(data, evidence.EvidenceSubmitted):
+        return entry
+    return replace(entry, says=list(flat(codec.to_values(data))))
+
+
 def _says(data: Any) -> Iterable[tuple[str, str]]:
     if isinstance(data, evidence.EvidenceLinked):
         yield RELATION_WORDS[data.relation][0], str(data.target)
@@ -173,6 +182,8 @@ def _says(data: Any) -> Iterable[tuple[str, str]]:
     elif isinstance(data, evidence.EvidenceEnriched):
         yield "tool", f"{data.enricher}@{data.version}, {data.tool}"
         yield "took", f"{data.seconds:g} s"
+    elif isinstance(data, evidence.EnrichmentRetried):
+        yield "tool", f"{data.enricher}@{data.version}"
     elif isinstance(data, evidence.EnrichmentFailed):
         yield "tool", f"{data.enricher}@{data.version}, attempt {data.attempt}, while: {data.phase}"
         yield "reason", data.reason

@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from cases import commands as cases
+from cases.rules import CaseNotOpen
 from enrichment import commands
 from enrichment.domain import Limits
 from enrichment.models import ATTEMPTS, Job
@@ -25,6 +26,7 @@ from ledger import store
 from ledger.actors import Actor
 from ledger.errors import NotFound
 from ledger.ids import uuid7
+from ledger.read import read
 from ledger.verify import verify
 
 pytestmark = pytest.mark.django_db
@@ -174,8 +176,9 @@ def test_a_job_whose_worker_died_three_times_is_parked_with_its_reason(case: UUI
 
 
 def test_a_job_that_hits_a_limit_three_times_is_parked_with_that_limit(
-    case: UUID, owner: Actor, monkeypatch: pytest.MonkeyPatch
+    case: UUID, owner: Actor, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
+    settings.RETRY_SECONDS = 0
     item = submit_text(case, owner)
     job = Job.objects.get(item=item)
     with monkeypatch.context() as patch:
@@ -197,6 +200,116 @@ def test_a_parked_job_is_tried_again_when_a_member_asks(case: UUID, owner: Actor
     commands.retry(case_id=case, job_id=job.pk, by=owner)
     work(case)
     assert results(case, item, owner)["text"]["status"] == "done"
+
+
+def test_a_retry_is_on_record_with_the_person_and_the_tool(case: UUID, owner: Actor) -> None:
+    item = submit_text(case, owner)
+    job = Job.objects.get(item=item)
+    Job.objects.filter(pk=job.pk).update(status=Job.PARKED, attempts=ATTEMPTS)
+    commands.retry(case_id=case, job_id=job.pk, by=owner)
+    *_, last = read(case, item=item)
+    assert last.data == domain.EnrichmentRetried(enricher="text", version=1)
+    assert last.actor == owner.name
+    with pytest.raises(NotFound):
+        commands.retry(case_id=case, job_id=job.pk, by=owner)
+    assert list(read(case, item=item))[-1] == last, "what is refused is no event"
+
+
+@pytest.mark.parametrize("end", [cases.hold_case, cases.close_case])
+def test_nothing_is_retried_while_the_case_rests_or_is_over(end: Any, case: UUID, owner: Actor) -> None:
+    job = Job.objects.get(item=submit_text(case, owner))
+    Job.objects.filter(pk=job.pk).update(status=Job.PARKED, attempts=ATTEMPTS)
+    end(case_id=case, reason="Enough", by=owner)
+    with pytest.raises(CaseNotOpen):
+        commands.retry(case_id=case, job_id=job.pk, by=owner)
+    assert Job.objects.get(pk=job.pk).status == Job.PARKED
+
+
+def test_a_job_that_failed_for_now_is_tried_later_and_each_time_later(
+    case: UUID, owner: Actor, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.RETRY_SECONDS = 30
+    monkeypatch.setattr(commands, "LIMITS", Limits(wall_seconds=0))
+    job = Job.objects.get(item=submit_text(case, owner))
+    for attempts, seconds in ((1, 30), (2, 300)):
+        before = timezone.now()
+        assert commands.run_job(job_id=job.pk) == "waiting"
+        job.refresh_from_db()
+        assert job.attempts == attempts
+        assert job.not_before
+        assert before + timedelta(seconds=seconds) <= job.not_before <= timezone.now() + timedelta(seconds=seconds)
+        # Neither the sweep nor a message that comes again is any quicker.
+        assert commands.sweep() == 0
+        assert commands.run_job(job_id=job.pk) == "waiting"
+        assert Job.objects.get(pk=job.pk).attempts == attempts
+        Job.objects.filter(pk=job.pk).update(not_before=timezone.now())
+        assert commands.sweep() == 1
+    assert commands.run_job(job_id=job.pk) == "parked"
+
+
+def test_a_claim_is_renewed_while_the_work_goes_on(case: UUID, owner: Actor, settings: Any) -> None:
+    # To start Python and to unpack the language model takes longer.
+    settings.CLAIM_SECONDS = 0.4
+    job = Job.objects.get(item=submit_text(case, owner))
+    began = timezone.now()
+    assert commands.run_job(job_id=job.pk) == "done"
+    job.refresh_from_db()
+    found = Enrichment.objects.get(item=job.item)
+    assert job.claimed_until
+    assert job.claimed_until - began > timedelta(seconds=max(0.6, found.seconds or 0))
+    assert job.attempts == 1
+
+
+def test_a_claim_that_was_taken_over_is_not_taken_back(case: UUID, owner: Actor, settings: Any) -> None:
+    job = Job.objects.get(item=submit_text(case, owner))
+    slow = commands._claim(job.pk)
+    assert slow is not None
+    Job.objects.filter(pk=job.pk).update(claimed_until=timezone.now() - timedelta(seconds=1))
+    newer = commands._claim(job.pk)
+    assert newer is not None
+    settings.CLAIM_SECONDS = 1000
+    commands._renew(slow)
+    assert Job.objects.get(pk=job.pk).claimed_until == newer.claimed_until
+    commands._renew(newer)
+    assert Job.objects.get(pk=job.pk).claimed_until == newer.claimed_until > timezone.now() + timedelta(seconds=900)
+
+
+def test_the_first_result_of_an_open_job_counts_whoever_holds_it(case: UUID, owner: Actor) -> None:
+    item = submit_text(case, owner)
+    job = Job.objects.get(item=item)
+    slow = commands._claim(job.pk)
+    Job.objects.filter(pk=job.pk).update(claimed_until=timezone.now() - timedelta(seconds=1))
+    newer = commands._claim(job.pk)
+    assert slow is not None
+    assert newer is not None
+    found = domain.EvidenceEnriched(
+        enricher="text", version=1, tool="t", input_digest=job.input_digest, output={}, seconds=99.0
+    )
+    assert commands._finish(slow, Job.DONE, [found]) == "done"
+    assert commands._finish(newer, Job.DONE, [found]) == "taken over"
+    assert Job.objects.get(pk=job.pk).status == Job.DONE
+    assert Enrichment.objects.filter(item=item).count() == 1
+
+
+def test_a_file_that_takes_longer_than_a_small_one_may_is_read_to_its_end(
+    case: UUID, owner: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three digests of half a GiB take more than the second that this leaves for a small file."""
+    monkeypatch.setattr(commands, "LIMITS", Limits(cpu_seconds=1))
+    with store.incoming() as incoming:
+        for _ in range(512):
+            incoming.write(bytes(1 << 20))
+        kept = incoming.keep()
+    file = domain.FileReference(sha256=kept.sha256, size=kept.size, name="large")
+    said = domain.EvidenceSubmitted(kind=domain.Kind.IMAGE, file=file)
+    item = evidence.submit_evidence(case_id=case, said=said, by=owner).item
+    job = Job.objects.get(item=item, enricher="file_identity")
+    try:
+        assert commands.run_job(job_id=job.pk) == "done"
+    finally:
+        with store.local_path(kept.sha256) as path:
+            path.unlink()
+    assert Enrichment.objects.get(item=item).output["size"] == 512 << 20
 
 
 def test_a_corrected_text_is_read_again_and_the_old_result_stays(case: UUID, owner: Actor) -> None:
@@ -269,8 +382,9 @@ def test_the_sweep_finds_what_was_never_heard_of_and_what_died(case: UUID, owner
     ("damage", "said"), [(None, "is not in the store"), (b"other bytes", "is no longer the one with the SHA-256")]
 )
 def test_a_stored_file_that_is_missing_or_changed_is_never_read(
-    damage: bytes | None, said: str, case: UUID, owner: Actor, shared: Path
+    damage: bytes | None, said: str, case: UUID, owner: Actor, shared: Path, settings: Any
 ) -> None:
+    settings.RETRY_SECONDS = 0
     item = submit_picture(case, owner, shared / "data/exif-samples/jpg/Kodak_CX7530.jpg")
     sha256 = ItemState.objects.now().get(item=item).sha256
     with store.local_path(sha256) as path:

@@ -107,6 +107,32 @@ def test_what_a_killed_worker_left_is_removed_in_time() -> None:
     assert Path("/etc").is_dir()
 
 
+def test_the_folder_of_a_run_that_goes_on_is_not_swept_however_old() -> None:
+    with taken_over("make_files") as outcome:
+        assert isinstance(outcome, Done)
+        assert sandbox.sweep(older_than=timedelta(0)) == 0
+        assert outcome.made[0].path.read_text() == "made here"
+
+
+def test_whoever_waits_is_called_again_and_again_meanwhile() -> None:
+    called: list[int] = []
+    with sandbox.run(
+        "takeover", kind="statement", fields={"do": "idle"}, original=None, limits=Limits(wall_seconds=1), code=HOSTILE,
+        meanwhile=lambda: called.append(1),
+    ):  # fmt: skip
+        assert len(called) > 1
+
+
+def test_a_large_original_has_the_seconds_that_reading_it_takes() -> None:
+    small = Limits(cpu_seconds=10, wall_seconds=20)
+    assert small.for_original(0) == small
+    one = small.for_original(1)
+    assert (one.cpu_seconds, one.wall_seconds) == (11, 21), "a part of a second is one"
+    large = small.for_original(8 << 30)
+    assert (large.cpu_seconds, large.wall_seconds) == (10 + 8 * 8, 20 + 8 * 30)
+    assert large.memory_bytes == small.memory_bytes
+
+
 def test_an_answer_that_is_too_large_is_not_read() -> None:
     failed = failure("say_too_much", limits=Limits())
     assert (failed.limit, failed.permanent) == ("output", True)

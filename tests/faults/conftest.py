@@ -17,7 +17,7 @@ from tests.site import Site, running_site
 # One line for each of thousands of requests would bury what a failed test has to say.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 # A part that was killed is taken over in seconds, so that nobody waits for what is minutes in production.
-IMPATIENT = {"OSINT_CLAIM_SECONDS": "8", "OSINT_SWEEP_SECONDS": "2"}
+IMPATIENT = {"OSINT_CLAIM_SECONDS": "8", "OSINT_SWEEP_SECONDS": "2", "OSINT_RETRY_SECONDS": "1"}
 
 
 @pytest.fixture(scope="session")
