@@ -210,12 +210,24 @@ def open_verified(sha256: str) -> BinaryIO:
     # What was fetched is what was hashed: a second fetch could bring something else.
     _incoming_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     copy = tempfile.TemporaryFile(dir=_incoming_folder())  # noqa: SIM115 -- the caller closes it
-    with source:
-        if _hash(source, into=copy)[0] != sha256:
-            copy.close()
-            raise DamagedFile(sha256)
+    try:
+        _fetch(source, sha256, into=copy)
+    except BaseException:
+        copy.close()
+        raise
     copy.seek(0)
     return cast(BinaryIO, copy)
+
+
+def _fetch(source: BinaryIO, sha256: str, *, into: IO[bytes]) -> None:
+    """Copy what lies elsewhere, hashing it on the way, and close it.
+
+    :raises DamagedFile: it is not what it was.
+    """
+    with source:
+        if _hash(source, into=into)[0] != sha256:
+            raise DamagedFile(sha256)
+    into.flush()
 
 
 @contextmanager
@@ -225,16 +237,17 @@ def local_path(sha256: str) -> Iterator[Path]:
     :raises MissingFile: it is not there, or (`DamagedFile`) it is not what it was.
     """
     root = _root()
-    with open_verified(sha256) as source:
-        if root is not None:
+    if root is not None:
+        with open_verified(sha256):
             yield root / _name(sha256)
-            return
-        _incoming_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.NamedTemporaryFile(dir=_incoming_folder()) as copy:
-            while chunk := source.read(CHUNK):
-                copy.write(chunk)
-            copy.flush()
-            yield Path(copy.name)
+        return
+    source = open_stored(sha256)
+    _incoming_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.NamedTemporaryFile(dir=_incoming_folder()) as copy:
+        # The sweep takes only what nobody holds.
+        fcntl.flock(copy, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _fetch(source, sha256, into=copy)
+        yield Path(copy.name)
 
 
 # --- checking ---------------------------------------------------------------------------------------------
@@ -331,7 +344,8 @@ def _sync_folder(folder: Path) -> None:
 def _upload(storage: Storage, path: Path, stored: Stored) -> None:
     name = _name(stored.sha256)
     if storage.exists(name):
-        if storage.size(name) == stored.size:
+        # Read to its end each time the same bytes come again: size alone would leave damage where it is.
+        if storage.size(name) == stored.size and check(stored.sha256, stored.size) is None:
             return
         # Not the bytes that its name says: these are.
         storage.delete(name)

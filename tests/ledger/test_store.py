@@ -160,10 +160,11 @@ def test_a_full_disk_leaves_nothing_behind(files: Path, monkeypatch: pytest.Monk
     assert everything(files) == []
 
 
-def test_bytes_that_were_damaged_are_whole_again_when_they_come_again(either: Any) -> None:
+@pytest.mark.parametrize(("content", "found"), [(WORDS[:5], "cut"), (WORDS[::-1], "changed")])
+def test_bytes_that_were_damaged_are_whole_again_when_they_come_again(either: Any, content: bytes, found: str) -> None:
     keep(WORDS)
-    damage(either, WORDS[:5])
-    assert store.check(DIGEST, len(WORDS)) == "cut"
+    damage(either, content)
+    assert store.check(DIGEST, len(WORDS)) == found
     keep(WORDS)
     assert store.check(DIGEST, len(WORDS)) is None
 
@@ -251,6 +252,15 @@ def test_a_local_copy_of_a_far_file_goes_when_it_was_used(far: Any, tmp_path: Pa
     with store.local_path(DIGEST) as path:
         assert path.is_relative_to(tmp_path)
     assert everything(tmp_path) == []
+
+
+def test_a_far_file_is_copied_once_and_held(far: Any, tmp_path: Path) -> None:
+    keep(WORDS)
+    with store.local_path(DIGEST) as path:
+        links = [os.path.realpath(f"/proc/self/fd/{each}") for each in os.listdir("/proc/self/fd")]
+        assert [each for each in links if each.startswith(str(tmp_path))] == [str(path)]
+        assert store.sweep_incoming(older_than=timedelta(0)) == 0
+        assert path.read_bytes() == WORDS
 
 
 # -- foreign ------------------------------------------------------------------------------------------
