@@ -90,6 +90,11 @@ class StoredUpload(UploadedFile):  # type: ignore[type-arg]
         self._incoming.discard()
 
 
+def most_of_an_upload() -> int:
+    """Tell how many bytes a whole request with files has at most."""
+    return settings.MAX_UPLOAD_BYTES + settings.MAX_JSON_BYTES + OVERHEAD
+
+
 class StoreUploadHandler(FileUploadHandler):
     """Django's upload handler for all multipart bodies."""
 
@@ -116,7 +121,7 @@ class StoreUploadHandler(FileUploadHandler):
         """
         if self._parsing:
             return None
-        if content_length > settings.MAX_UPLOAD_BYTES + settings.MAX_JSON_BYTES + OVERHEAD:
+        if content_length > most_of_an_upload():
             raise _too_large()
         self._parsing = True
         body = _Counted(input_data)

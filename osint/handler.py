@@ -1,0 +1,158 @@
+"""Django's ASGI handler, with two changes: how a body is taken in, and how many changes of threads a request takes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from io import BytesIO
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, cast
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.db import connections
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, resolve
+
+from evidence.uploads import most_of_an_upload
+from ledger.errors import TooLarge
+from osint import problems
+from osint.authentication import caller
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+
+UPLOADS = frozenset({"evidence-list", "admin:evidence-new"})
+"""The addresses that take a file."""
+
+BATCHES = frozenset({"evidence-batch"})
+"""The addresses that take many items at once."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What is received after a body that was taken in: whether the client is still there."""
+
+    body: IO[bytes]
+    receive: Receive
+
+    async def __call__(self) -> Any:
+        return await self.receive()
+
+
+class Handler(ASGIHandler):
+    """Django's handler, with bodies bounded, and one change of threads instead of two for most of the middleware.
+
+    Django writes a whole body to the disk before it looks at the address, at who sends it or how much it is. Here a
+    body that is more than any command needs is taken in only where one belongs, and from somebody known.
+
+    All our middleware and all our views are synchronous. Django would run each piece of middleware that could be
+    asynchronous on the event loop, and send what it calls to a thread and back.
+    """
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        super().load_middleware(is_async=False)
+
+    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer a request from first to last in one thread."""
+        return await sync_to_async(self.get_response, thread_sensitive=True)(request)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Any) -> None:
+        """Take the body in, or refuse it; then go on as Django does."""
+        try:
+            body = await _take(scope, receive)
+        except RequestAborted:
+            return
+        # What comes here was raised before there was a request: a limit, the token, the database, a full disk.
+        except Exception as error:
+            await self.send_response(_refusal(scope, error), send)
+            return
+        await super().handle(scope, Taken(body, receive), send)
+
+    async def read_body(self, receive: Any) -> IO[bytes]:
+        """Hand over the body, which was taken in already."""
+        taken: Taken = receive
+        return taken.body
+
+
+async def _take(scope: Scope, receive: Receive) -> IO[bytes]:
+    """Take a body in: a small one to memory, a larger one to the folder for uploads, where it has no name.
+
+    :raises TooLarge: it is, or says it will be, more than is taken here.
+    :raises RequestAborted: the client went away.
+    """
+    declared, most = _declared(scope), settings.MAX_JSON_BYTES
+    if declared is not None and declared > most:
+        most = await sync_to_async(_most)(scope)
+        if declared > most:
+            raise TooLarge(f"A body has at most {most:,} bytes here.")
+    # Closed below where it is not whole, else at the end of the request.
+    body = SpooledTemporaryFile(settings.FILE_UPLOAD_MAX_MEMORY_SIZE, dir=str(settings.FILE_UPLOAD_TEMP_DIR))  # noqa: SIM115
+    try:
+        more, size = True, 0
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise RequestAborted
+            piece = message.get("body", b"")
+            size += len(piece)
+            if size > most:
+                raise TooLarge(f"A body that does not say how long it is has at most {most:,} bytes.")
+            body.write(piece)
+            more = message.get("more_body", False)
+        body.seek(0)
+    except BaseException:
+        body.close()
+        raise
+    return cast(IO[bytes], body)
+
+
+def _declared(scope: Scope) -> int | None:
+    for name, value in scope["headers"]:
+        if name.lower() == b"content-length":
+            return int(value) if value.isdigit() else None
+    return None
+
+
+def _most(scope: Scope) -> int:
+    """Tell how many bytes of a large body are taken: it must come to where one belongs, from somebody known.
+
+    :raises BadToken: it comes with a token that opens nothing.
+    """
+    least: int = settings.MAX_JSON_BYTES
+    try:
+        request = ASGIRequest(scope, BytesIO())
+        name = resolve(request.path_info).view_name
+    except (UnicodeDecodeError, Resolver404):
+        return least
+    if request.method != "POST" or not (name in BATCHES or name in UPLOADS):
+        return least
+    if not _is_known(request):
+        return least
+    if name in BATCHES:
+        return max(least, settings.MAX_BATCH_BYTES)
+    return most_of_an_upload() if request.content_type == "multipart/form-data" else least
+
+
+def _is_known(request: ASGIRequest) -> bool:
+    # Whoever gives a connection back at the end of a request does not know of this one.
+    try:
+        request.session = SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+        request.user = get_user(request)
+        return caller(request) is not None
+    finally:
+        connections.close_all()
+
+
+def _refusal(scope: Scope, error: Exception) -> HttpResponse:
+    document, headers = problems.of(error)
+    if scope["path"].startswith(problems.PATHS):
+        return problems.answer(document, headers)
+    # To a browser, which shows what it gets.
+    text = f"{document['title']}: {document['detail']}"
+    return HttpResponse(text, status=document["status"], headers=headers, content_type="text/plain; charset=utf-8")
