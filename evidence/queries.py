@@ -18,6 +18,7 @@ from cases.rules import require_active
 from evidence import domain
 from evidence.models import Enrichment, ItemState
 from evidence.projections import state_of
+from evidence.relations import links_of, own_links
 from ledger import codec
 from ledger.actors import Actor
 from ledger.append import lock
@@ -147,15 +148,23 @@ def moment(case_id: UUID, as_of: str) -> int:
     return seq_at(case_id, at)
 
 
-def represent(rows: Sequence[ItemState], *, as_of: int | None = None, fresh: bool = False) -> list[dict[str, Any]]:
+def represent(
+    rows: Sequence[ItemState], *, as_of: int | None = None, fresh: bool = False, by: Actor | None = None
+) -> list[dict[str, Any]]:
     """Show items as the API gives them: the fields as they stand, what is derived, what tools found.
 
-    Two queries, however many items; none for fresh ones, which nobody can have read yet.
+    Two queries, however many items, and two for their links; none for fresh ones, which nobody can have read yet.
+
+    :param by: who asks; where it is said, the links to what they may see are shown, too.
     """
     if fresh:
-        return [{**_own(row), "enrichments": _all_waiting(row.kind)} for row in rows]
-    results = enrichments_of([row.item for row in rows], as_of=as_of)
-    return [{**_own(row), "enrichments": results[row.item]} for row in rows]
+        return [{**_own(row), "links": own_links(row), "enrichments": _all_waiting(row.kind)} for row in rows]
+    items = [row.item for row in rows]
+    results = enrichments_of(items, as_of=as_of)
+    if by is None:
+        return [{**_own(row), "enrichments": results[row.item]} for row in rows]
+    links = links_of(items, visible=visible_everywhere(by), as_of=as_of)
+    return [{**_own(row), "links": links.get(row.item, []), "enrichments": results[row.item]} for row in rows]
 
 
 def _all_waiting(kind: str) -> list[dict[str, Any]]:

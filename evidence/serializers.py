@@ -13,6 +13,7 @@ from rest_framework_dataclasses.serializers import DataclassSerializer
 from cases.domain import Sensitivity
 from cases.serializers import ShapeSerializer
 from evidence import domain
+from evidence.models import Custody
 from ledger.errors import Invalid
 
 
@@ -142,6 +143,27 @@ class GradedSerializer(DataclassSerializer):
         dataclass = domain.Grade
 
 
+class RelatedSerializer(serializers.Serializer):
+    """A relation of an item: to another one, or from another one to it."""
+
+    relation = serializers.ChoiceField(choices=[each.value for each in domain.Relation])
+    direction = serializers.ChoiceField(choices=["to", "from"])
+    item = serializers.UUIDField(help_text="The other one.")
+    note = serializers.CharField()
+    by = serializers.CharField()
+    at = serializers.DateTimeField()
+    seq = serializers.IntegerField(help_text="The event that said so.")
+
+
+class CustodySerializer(serializers.ModelSerializer):
+    """Somebody handled an item in a way, so many times between two moments; `seq` is the event that says so."""
+
+    class Meta:
+        model = Custody
+        fields = ["seq", "action", "actor", "times", "first", "last"]
+        read_only_fields = fields
+
+
 @extend_schema_serializer(component_name="Item")
 class ItemSerializer(DataclassSerializer):
     """An item: its fields as they now stand, and what the system adds to them."""
@@ -162,6 +184,7 @@ class ItemSerializer(DataclassSerializer):
     submitted_at = serializers.DateTimeField()
     submitted_by = serializers.CharField()
     changed_at = serializers.DateTimeField()
+    links = RelatedSerializer(many=True)
     enrichments = EnrichmentSerializer(many=True)
 
     class Meta:

@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from evidence import commands, serializers, views
 from evidence.batch import Batch
+from evidence.custody import CustodyList
 from evidence.views import item_command
 
 
@@ -27,6 +28,7 @@ urlpatterns = [
     path("<uuid:case_id>/evidence/", views.EvidenceList.as_view(), name="evidence-list"),
     path("<uuid:case_id>/evidence/batch/", Batch.as_view(), name="evidence-batch"),
     path(_ITEM, views.EvidenceDetail.as_view(), name="evidence-detail"),
+    path(f"{_ITEM}custody/", CustodyList.as_view(), name="evidence-custody"),
     path(f"{_ITEM}file/", views.Original.as_view(), name="evidence-file"),
     path(f"{_ITEM}files/<sha256:sha256>/", views.DerivativeFile.as_view(), name="evidence-derivative"),
 ]

@@ -178,12 +178,12 @@ def item_response(request: Request, case_id: UUID, item: UUID | None, *, as_of: 
     """Answer with how an item stands, and its ETag."""
     assert item is not None  # noqa: S101 -- every evidence event is about an item
     row = queries.item_row(case_id, item, by=request.actor, as_of=as_of)
-    return _answer(row, queries.represent([row], as_of=as_of)[0])
+    return _answer(row, queries.represent([row], as_of=as_of, by=request.actor)[0])
 
 
 def _listed(view: Any, page: Any, *, as_of: int | None = None) -> Response:
     """Answer with a page of items, and note that it was handed out."""
-    response: Response = view.get_paginated_response(queries.represent(page, as_of=as_of))
+    response: Response = view.get_paginated_response(queries.represent(page, as_of=as_of, by=view.request.actor))
     commands.note_listed([(row.case_id, row.item) for row in page], by=view.request.actor)
     return response
 

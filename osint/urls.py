@@ -17,6 +17,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/cases/", include("cases.urls")),
     path("api/v1/cases/", include("evidence.urls")),
+    path("api/v1/cases/", include("enrichment.urls")),
     path("api/v1/log/", include("cases.log_urls")),
     path("api/v1/search/", Search.as_view(), name="search"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -92,6 +92,7 @@ TABLE = {
     ("POST", "evidence-list"): Row(scope="evidence:write", roles={*EDITORS, SUBMITTER}, answer=201, body=STATEMENT),
     ("POST", "evidence-batch"): Row(scope="evidence:write", roles={*EDITORS, SUBMITTER}, body=STATEMENT),
     ("GET", "evidence-detail"): OF_ITEM,
+    ("GET", "evidence-custody"): OF_ITEM,
     ("GET", "evidence-file"): OF_ITEM,
     ("GET", "evidence-derivative"): OF_ITEM,
     ("POST", "evidence-grade"): _on_item({*EDITORS, REVIEWER}, {"reliability": "A", "credibility": "1"}),
@@ -101,6 +102,8 @@ TABLE = {
     ("POST", "evidence-tag"): _on_item(EDITORS, {"tag": "x"}),
     ("POST", "evidence-untag"): _on_item(EDITORS, {"tag": "x"}, answer=409),
     ("POST", "evidence-comment"): _on_item({*EDITORS, REVIEWER}, {"text": "x"}),
+    # No tool has failed on it.
+    ("POST", "evidence-retry-enrichment"): _on_item(EDITORS, {"enricher": "image", "version": 1}, answer=409),
     ("GET", "search"): Row(scope="evidence:read", roles=ALL, stranger=200),
     ("GET", "log-entries"): Row(scope="log:read", roles=ALL, stranger=200),
     ("GET", "log-proof"): Row(scope="log:read", roles=READERS),

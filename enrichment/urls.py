@@ -1,0 +1,24 @@
+"""The paths of enrichment: a command on an item."""
+
+from django.urls import path
+
+from cases.serializers import ShapeSerializer
+from enrichment.commands import retry_enrichment
+from evidence.domain import EnrichmentRetried
+from evidence.views import item_command
+
+
+class RetrySerializer(ShapeSerializer):
+    """Which tool, in which version, as the item's `enrichments` name them."""
+
+    class Meta:
+        dataclass = EnrichmentRetried
+
+
+urlpatterns = [
+    path(
+        "<uuid:case_id>/evidence/<uuid:item>/retry-enrichment/",
+        item_command("retry_enrichment", retry_enrichment, RetrySerializer, wraps="retried"),
+        name="evidence-retry-enrichment",
+    )
+]
