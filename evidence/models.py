@@ -81,7 +81,10 @@ class ItemState(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title or f"{self.kind} {self.item}"
+        """Name the item for people: by its title, else by how its text begins or what was sighted."""
+        said = self.state["said"]
+        name = self.title or " ".join(said.get("text", "").split()) or (said.get("subject") or {}).get("name", "")
+        return f"{name[:79]}…" if len(name) > 80 and not self.title else name or f"untitled {self.kind}"
 
 
 class ItemTag(models.Model):

@@ -47,10 +47,9 @@ def relations(case_id: UUID, item: UUID, *, said: dict[str, Any], by: Actor) -> 
 
 def titles_of(states: QuerySet[ItemState], *, most: int) -> list[tuple[UUID, str]]:
     """Name the newest items of a selection, to choose from."""
-    rows = states.order_by("-seq").values_list("item", "title", "kind", "seq")[:most]
-    return [(item, f"{title or 'untitled'} ({kind}, event {seq})") for item, title, kind, seq in rows]
+    return [(row.item, f"{row} ({row.kind}, event {row.seq})") for row in states.order_by("-seq")[:most]]
 
 
 def _related(words: str, row: ItemState, *, note: str = "") -> Related:
     retracted = row.status == "retracted"
-    return Related(words, row.item, row.title or f"untitled {row.kind}", row.kind, retracted, note)
+    return Related(words, row.item, str(row), row.kind, retracted, note)

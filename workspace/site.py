@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, URLResolver
 
 from workspace.answers import refusals_shown
+from workspace.forms.door import SignIn
 from workspace.urls import routes
 from workspace.views import cases
 
@@ -20,6 +21,7 @@ class WaterlineAdmin(AdminSite):
     site_header = site_title = "Waterline"
     index_title = "Cases"
     enable_nav_sidebar = False
+    login_form = SignIn
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Take the pages of this package only: those that other packages bring along offer deletion."""
@@ -28,7 +30,8 @@ class WaterlineAdmin(AdminSite):
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         """Put our pages before Django's, whose last route catches everything."""
-        return [*routes(self.page), *super().get_urls()]
+        theirs = [each for each in super().get_urls() if getattr(each, "name", "") != "view_on_site"]
+        return [*routes(self.page), *theirs]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Show the cases of the one who is signed in."""

@@ -88,3 +88,20 @@ def test_a_forged_read_row_does_not_survive_a_rebuild(a_busy_case: Any) -> None:
     Member.objects.all().delete()
     call_command("rebuild")
     assert rows() == before
+
+
+def test_read_rows_that_somebody_changed_are_named_and_left(
+    a_busy_case: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("rebuild", "--check")
+    assert "Every read table follows" in capsys.readouterr().out
+    Case.objects.filter(pk=a_busy_case).update(title="Forged")
+    Member.objects.filter(case=a_busy_case, role="investigator").update(role="owner")
+    with pytest.raises(SystemExit):
+        call_command("rebuild", "--check")
+    said = capsys.readouterr().err
+    assert "cases_case, cases_member" in said
+    assert Case.objects.get(pk=a_busy_case).title == "Forged"
+    call_command("rebuild")
+    call_command("rebuild", "--check")
+    assert Case.objects.get(pk=a_busy_case).title == "Tankers"

@@ -210,3 +210,32 @@ def test_what_is_no_place_in_a_list_is_its_beginning(world: World, browser: Brow
 def _entries(answer: Any) -> list[Any]:
     shown = answer.context["entries"] if "entries" in answer.context else answer.context["board"].items
     return [str(each) for each in shown]
+
+
+def test_the_history_of_a_case_says_what_each_event_says(world: World, browser: Browser, bob: Any) -> None:
+    evidence.correct(case_id=world.case, item=world.sighting, changes={"draught_m": 9.9}, reason="Again.", by=world.by)
+    evidence.retract(case_id=world.case, item=world.statement, reason="A rumour.", by=world.by)
+    page = browser(bob).get(world.page("history/")).content.decode()
+    assert "9.9" in page
+    assert "A rumour." in page
+
+
+def test_who_tries_too_often_is_told_to_wait(world: World) -> None:
+    client = Client(headers={"Accept": "text/html"})
+    for _ in range(6):
+        answer = client.post("/admin/login/", {"username": "alice", "password": "a guess"})
+    assert answer.status_code == 429
+    assert "Try again in fifteen minutes" in answer.content.decode()
+
+
+def test_an_untitled_statement_goes_by_its_words(world: World, browser: Browser, bob: Any) -> None:
+    said = EvidenceSubmitted(kind=Kind.STATEMENT, text="The cranes stood still all night.")
+    item = evidence.submit_evidence(case_id=world.case, said=said, by=world.by).item
+    assert item is not None
+    client = browser(bob)
+    assert "The cranes stood still" in client.get(world.item(world.sighting)).content.decode()
+    assert "<title>The cranes stood still" in client.get(world.item(item)).content.decode()
+
+
+def test_django_s_own_ways_out_of_the_admin_are_closed(world: World, browser: Browser, bob: Any) -> None:
+    assert browser(bob).get("/admin/r/1/1/").status_code == 404

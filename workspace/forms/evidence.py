@@ -52,7 +52,7 @@ class EvidenceFields(Form):
     place_name = line("Place")
     place_lat = number("Latitude", help_text="Degrees north, WGS 84.")
     place_lon = number("Longitude", help_text="Degrees east.")
-    place_radius_m = number("Within", help_text="Metres.")
+    place_radius_m = number("Accurate to", help_text="Plus or minus, in metres.")
     source_name = line("Source")
     source_kind = line("Kind of source", help_text="satellite, newspaper, social media, person…")
     source_url = line("Address (URL)")
@@ -188,7 +188,7 @@ class SightingFields(EvidenceFields):
         widget=forms.RadioSelect,
     )
     draught_m = number("Draught", help_text="Metres.")
-    draught_error_m = number("Give or take", help_text="Metres.")
+    draught_error_m = number("Error of the draught", help_text="Plus or minus, in metres.")
     basis = several("Basis", "Items of this case in which it was seen.")
     observer = line("Observer")
 

@@ -38,7 +38,7 @@ class Command(BaseCommand):
         bad = [str(fault) for fault in report.faults]
         if case and not report.events:
             bad.append(f"case {case}: it has no events here")
-        checked = f"{report.events} events in {report.streams} cases"
+        checked = f"{report.events} events in {_count(report.streams, 'case')}"
         unchecked: list[str] = []
         if case is None:
             log = verify_log()
@@ -54,9 +54,13 @@ class Command(BaseCommand):
         for line in bad:
             self.stderr.write(f"FAULT  {line}")
         if bad:
-            self.stderr.write(f"{checked} checked: {len(bad)} faults.")
+            self.stderr.write(f"{checked} checked: {_count(len(bad), 'fault')}.")
             sys.exit(1)
         self.stdout.write(f"{checked} checked: all hold.")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _check_files(case: UUID | None, *, look_for_foreign: bool) -> tuple[int, list[str]]:

@@ -28,7 +28,7 @@ class Command(BaseCommand):
     help = "Start every part (embedded broker, worker, scheduler, web), watch them, and stop them together."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000), metavar="N")
+        parser.add_argument("--port", type=int, default=os.environ.get("PORT") or "8000", metavar="N")
         parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default 127.0.0.1)")
         parser.add_argument("--no-sample", action="store_true", help="do not load the sample case")
         parser.add_argument("--workers", type=int, default=2, metavar="N", help="task processes (default 2)")
@@ -124,7 +124,7 @@ def parts(*, data: Path, host: str, port: int, workers: int) -> list[Part]:
     ]
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
     return [
-        Part(name="log", command=[*manage, "sequence"], environment=one_connection),
+        Part(name="sequence", command=[*manage, "sequence"], environment=one_connection),
         Part(name="worker", command=python_module(*worker), environment=one_connection),
         Part(name="beat", command=python_module(*beat), environment=one_connection),
         Part(name="web", command=python_module(*web), environment=environment),
