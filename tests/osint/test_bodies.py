@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
@@ -66,8 +67,10 @@ Send = Callable[..., Server]
 
 
 @pytest.fixture
-def send(settings: Any) -> Send:
+def send(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Send:
     """Send a request to the site, which has small limits here."""
+    # As where a web server runs: each request has a thread of its own, and gives its connection back.
+    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
     settings.MAX_JSON_BYTES = settings.DATA_UPLOAD_MAX_MEMORY_SIZE = SMALL
     settings.MAX_UPLOAD_BYTES = UPLOAD
     settings.MAX_BATCH_BYTES = 2 * SMALL
