@@ -30,7 +30,7 @@ from evidence.projections import state_of
 from evidence.queries import load_item
 from ledger import store
 from ledger.actors import Actor
-from ledger.append import Fact, append
+from ledger.append import Fact, append, lock
 from ledger.errors import Conflict, NotFound
 from ledger.recorded import Recorded
 
@@ -43,6 +43,9 @@ LATER = 10
 
 COPY_SECONDS_PER_GIB = 60
 """How much longer a claim holds while a large original is fetched and hashed; from then on it is renewed."""
+
+
+OVERTAKEN = "The item was corrected meanwhile; a newer job reads it."
 
 
 class NothingToRetry(Conflict):
@@ -62,9 +65,9 @@ def run_job(*, job_id: UUID) -> str:
     enricher = registry.find(job.enricher, job.version)
     if enricher is None:
         return _park(job, f"No enricher {job.enricher}@{job.version} is installed here.")
-    said = state_of(ItemState.objects.now().get(item=job.item)).said
+    said = _said(job)
     if digest_of(enricher, said) != job.input_digest:
-        return _close(job, Job.DONE, [], reason="The item was corrected meanwhile; a newer job reads it.")
+        return _close(job, Job.DONE, [], reason=OVERTAKEN)
     size = said.file.size if said.file else 0
     _hold(job, seconds=settings.CLAIM_SECONDS + size * COPY_SECONDS_PER_GIB / GIB)
     with ExitStack() as stack:
@@ -78,6 +81,10 @@ def run_job(*, job_id: UUID) -> str:
         if isinstance(outcome, sandbox.Done):
             return _finish(job, Job.DONE, _found(job, enricher, outcome))
         return _failed(job, outcome)
+
+
+def _said(job: Job) -> domain.EvidenceSubmitted:
+    return state_of(ItemState.objects.now().get(item=job.item)).said
 
 
 def sweep() -> int:
@@ -242,11 +249,17 @@ def _failure(job: Job, reason: str, phase: str, *, permanent: bool) -> domain.En
     )
 
 
+@transaction.atomic
 def _finish(job: Job, status: str, said: list[Any], reason: str = "") -> str:
     """End a job with the result of its work: the first that comes counts, whoever holds the job by now.
 
-    The work is the same for all who claim it, for it is that on one input.
+    The work is the same for all who claim it, for it is that on one input. If that is no longer how the item stands,
+    the result would hide the one that a newer job may have found already.
     """
+    lock(job.case_id)
+    enricher = registry.find(job.enricher, job.version)
+    if enricher is None or digest_of(enricher, _said(job)) != job.input_digest:
+        status, said, reason = Job.DONE, [], OVERTAKEN
     return _end(Job.objects.open().filter(pk=job.pk), job, status, said, reason)
 
 
@@ -258,6 +271,8 @@ def _close(job: Job, status: str, said: list[Any], reason: str = "") -> str:
 @transaction.atomic
 def _end(still: JobQuerySet, job: Job, status: str, said: list[Any], reason: str) -> str:
     """End a job and append what came out, in one transaction."""
+    # The case before the job, as in a correction or a retry: the other way round two would wait for each other.
+    lock(job.case_id)
     if not still.select_for_update().exists():
         return _taken_over(job)
     by = Actor.worker(job.enricher, job.version)

@@ -291,6 +291,21 @@ def test_the_first_result_of_an_open_job_counts_whoever_holds_it(case: UUID, own
     assert Enrichment.objects.filter(item=item).count() == 1
 
 
+def test_a_result_that_a_correction_overtook_does_not_hide_the_newer_one(case: UUID, owner: Actor) -> None:
+    item = submit_text(case, owner)
+    old = Job.objects.get(item=item)
+    slow = commands._claim(old.pk)
+    assert slow is not None
+    evidence.correct(case_id=case, item=item, changes={"text": "New"}, reason="typo", by=owner)
+    work(case)
+    found = domain.EvidenceEnriched(
+        enricher="text", version=1, tool="t", input_digest=old.input_digest, output={}, seconds=99.0
+    )
+    assert commands._finish(slow, Job.DONE, [found]) == "done"
+    assert results(case, item, owner)["text"]["output"]["characters"] == 3
+    assert Enrichment.objects.filter(item=item).count() == 1
+
+
 def test_a_file_that_takes_longer_than_a_small_one_may_is_read_to_its_end(
     case: UUID, owner: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
