@@ -115,7 +115,10 @@ class MemberSerializer(serializers.ModelSerializer):
 
 
 class CaseSerializer(serializers.ModelSerializer):
-    """A case as it stands; `seq` is that of the last event that changed the case itself."""
+    """A case as it stands; `seq` is that of the last event that changed the case itself.
+
+    One who may only add to a case does not learn who else is on its team.
+    """
 
     tags = serializers.ListField(child=serializers.CharField(), read_only=True)
     team = MemberSerializer(source="members", many=True, read_only=True)
@@ -127,6 +130,13 @@ class CaseSerializer(serializers.ModelSerializer):
             "changed_at", "team",
         ]  # fmt: skip
         read_only_fields = fields
+
+    def to_representation(self, case: Case) -> dict[str, Any]:
+        shown: dict[str, Any] = super().to_representation(case)
+        own = [each for each in shown["team"] if each["user"] == str(self.context["request"].actor.user)]
+        if own and own[0]["role"] == domain.Role.SUBMITTER:
+            shown["team"] = own
+        return shown
 
 
 class WrittenCommentSerializer(serializers.ModelSerializer):

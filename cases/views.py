@@ -177,4 +177,5 @@ def case_response(request: Request, case_id: UUID, **options: Any) -> Response:
     """Answer with how a case stands, and its ETag."""
     case = case_for(case_id, by=request.actor)
     headers = {"ETag": etag(case.seq), "Location": reverse("case-detail", args=[case_id])}
-    return Response(shapes.CaseSerializer(case).data, headers=headers, **options)
+    shown = shapes.CaseSerializer(case, context={"request": request}).data
+    return Response(shown, headers=headers, **options)

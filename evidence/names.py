@@ -18,6 +18,9 @@ SENT = 200
 OPENING, CLOSING = "\u2039", "\u203a"
 """Around the number of a character that is named instead of drawn: single angle quotation marks."""
 
+NUL_SIGN = "\u2400"
+"""What a NUL byte in a name is written as: no database of ours keeps one in every column."""
+
 # Of visible categories, and they draw nothing (Unicode 15, Default_Ignorable_Code_Point; and braille blank).
 _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 # Separators of paths and drives, and what Windows refuses.

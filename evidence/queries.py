@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from cases.access import Permission, may, readable_cases, require, role_in
+from cases.domain import Role
 from cases.models import Member
 from cases.queries import require_seen
 from cases.rules import require_active
@@ -164,7 +165,23 @@ def represent(
     if by is None:
         return [{**_own(row), "enrichments": results[row.item]} for row in rows]
     links = links_of(items, visible=visible_everywhere(by), as_of=as_of)
-    return [{**_own(row), "links": links.get(row.item, []), "enrichments": results[row.item]} for row in rows]
+    unjudged = submits_to(by, {row.case_id for row in rows})
+    return [
+        {
+            **_own(row),
+            # What the team thinks of an item is not told to the one who brought it.
+            **({"grade": None} if row.case_id in unjudged else {}),
+            "links": links.get(row.item, []),
+            "enrichments": results[row.item],
+        }
+        for row in rows
+    ]
+
+
+def submits_to(by: Actor, cases: Collection[UUID]) -> set[UUID]:
+    """Find those of some cases to which the caller may only add."""
+    members = Member.objects.filter(user=by.user, role=Role.SUBMITTER, case__in=cases)
+    return set(members.values_list("case_id", flat=True))
 
 
 def _all_waiting(kind: str) -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ from evidence.domain import (
     Relation,
     Subject,
 )
+from evidence.names import NUL_SIGN
 from evidence.when import InvalidWhen, When, parse
 from ledger import codec
 from ledger.errors import Conflict, Invalid
@@ -39,6 +40,9 @@ LINE = 500
 
 TEXT = 1_000_000
 """The longest a statement may be, in characters."""
+
+LINKS, ITEMS = 100, 1000
+"""The most links of an attribution chain; the most items that one is derived from, or stands on."""
 
 TAGS = 100
 """The most tags that an item may carry."""
@@ -176,7 +180,20 @@ def _impossible(said: EvidenceSubmitted) -> Errors:
     if said.subject:
         errors |= _bad_numbers("subject", said.subject, ("length_m", "beam_m", "design_draught_m", "deadweight_t"))
     errors |= _bad_numbers("", said, ("draught_m", "draught_error_m"))
-    return {**errors, **_bad_tags(said.tags)}
+    return {**errors, **_bad_tags(said.tags), **_bad_lists(said)}
+
+
+def _bad_lists(said: EvidenceSubmitted) -> Errors:
+    """Bound every list: one request must not keep all others waiting."""
+    errors: Errors = {}
+    if len(said.attribution) > LINKS:
+        errors["attribution"] = [f"At most {LINKS} links."]
+    for name, items in (("derived_from", said.derived_from), ("basis", said.basis)):
+        if len(items) > ITEMS:
+            errors[name] = [f"At most {ITEMS} items."]
+        elif len(set(items)) < len(items):
+            errors[name] = ["An item is named twice."]
+    return errors
 
 
 def _bad_tags(tags: tuple[str, ...]) -> Errors:
@@ -275,7 +292,7 @@ def _bad_numbers(path: str, part: EvidenceSubmitted | Subject, names: tuple[str,
 
 
 def _doubtful(said: EvidenceSubmitted, now: datetime) -> list[EvidenceFlagged]:
-    flags: list[EvidenceFlagged] = []
+    flags = _doubtful_file(said)
     if said.place and said.place.lat == 0 and said.place.lon == 0:
         flags.append(_flag("null_island", "The position is 0, 0: most often a missing value, not a place."))
     for path, text in _times(said).items():
@@ -287,6 +304,12 @@ def _doubtful(said: EvidenceSubmitted, now: datetime) -> list[EvidenceFlagged]:
         if when.zone == "unknown":
             flags.append(_flag("zone_unknown", f"{path} says {text}: a local time, and nothing says where."))
     return flags
+
+
+def _doubtful_file(said: EvidenceSubmitted) -> list[EvidenceFlagged]:
+    if said.file and NUL_SIGN in said.file.name + said.file.media_type:
+        return [_flag("name_held_nul", f"The file's name or type held a NUL byte, written here as {NUL_SIGN}.")]
+    return []
 
 
 def _flag(flag: str, detail: str) -> EvidenceFlagged:

@@ -14,6 +14,7 @@ from django.http import QueryDict, multipartparser
 from django.utils.datastructures import MultiValueDict
 from django.utils.encoding import force_str
 
+from evidence.names import NUL_SIGN
 from ledger import store
 from ledger.errors import TooLarge
 
@@ -69,13 +70,14 @@ multipartparser.force_str = _text  # type: ignore[attr-defined]
 class StoredUpload(UploadedFile):  # type: ignore[type-arg]
     """A file of the request, whole and hashed; `keep()` makes it last.
 
-    `name` is the client's, character for character. It is data, never a path.
+    `name` is the client's, character for character but for NUL. It is data, never a path.
     """
 
     # Django's own class cuts names to what a file system takes.
     name = ""
 
     def __init__(self, incoming: store.Incoming, *, name: str, content_type: str, charset: str | None) -> None:
+        name, content_type = (text.replace("\0", NUL_SIGN) for text in (name, content_type))
         super().__init__(incoming.file, name, content_type, incoming.size, charset)
         self._incoming = incoming
         self.sha256 = incoming.sha256

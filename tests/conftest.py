@@ -14,7 +14,12 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+
+# How long an example takes says nothing on a busy machine.
+hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("house")
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "osint.settings"
 os.environ["OSINT_DATA_DIR"] = DATA_DIR = tempfile.mkdtemp(prefix="waterline-tests-")

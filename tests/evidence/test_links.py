@@ -59,8 +59,8 @@ def test_a_corrected_origin_takes_the_place_of_the_old_one(case: UUID, by: Actor
 
 def test_an_origin_that_a_correction_keeps_is_linked_on(case: UUID, by: Actor) -> None:
     first, second = submit(case, by), submit(case, by)
-    item = submit(case, by, first, first)
-    correct(case, by, item, second, first, second)
+    item = submit(case, by, first)
+    correct(case, by, item, second, first)
     assert targets(Link.objects.now().filter(item=item)) == [first, second]
 
 

@@ -77,7 +77,7 @@ def _offered(around: Frame, forms: Mapping[str, Form]) -> dict[str, Form]:
 
 
 def _about(around: Frame, row: ItemState, *, as_of: int | None) -> dict[str, Any]:
-    shown = queries.represent([row], as_of=as_of)[0]
+    shown = queries.represent([row], as_of=as_of, by=around.by)[0]
     case_id, item = row.case_id, row.item
     reads = may(around.role, Permission.READ)
     found_by_tools = results.of_item(case_id, item, as_of=as_of)
