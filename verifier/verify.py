@@ -430,7 +430,9 @@ def check_events(bundle: Bundle, report: Report, head: Head | None, later: dict[
 
 def check_files(payload: dict[str, str], chain: Chain, bundle: Bundle, report: Report) -> None:
     """Compare the files with what the events say of them, both ways."""
-    here = {name[len("data/files/") :]: name for name in payload if name.startswith("data/files/")}
+    # What the manifest names and the bundle lacks was said before.
+    there = payload.keys() & set(bundle.names())
+    here = {name[len("data/files/") :]: name for name in sorted(there) if name.startswith("data/files/")}
     left_out = 0
     for sha256, size in chain.files.items():
         name = here.pop(sha256, None)

@@ -140,6 +140,16 @@ def test_another_head_of_the_same_log_proves_nothing(
     assert faults(forged({"data/log/checkpoint": note}), left.key)
 
 
+def test_a_file_that_the_manifest_names_and_the_bundle_lacks_is_named(left: Left, tmp_path: Path) -> None:
+    [gone] = [name for name in left.files() if name.startswith("data/files/")]
+    path = tmp_path / "lacking.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in left.files().items():
+            if name != gone:
+                archive.writestr(f"bag/{name}", data)
+    assert f"{gone}: the manifest names it, and it is not in the bundle" in faults(path, left.key)
+
+
 @pytest.mark.parametrize("name", ["data/events.ndjson", "bagit.txt", "data/log/checkpoint", "data/bundle.json"])
 def test_a_bundle_without_one_of_its_parts_is_none(left: Left, forged: Callable[..., Path], name: str) -> None:
     with pytest.raises(Unreadable, match="is not in it"):

@@ -155,7 +155,7 @@ def test_a_newcomer_comes_from_the_door_to_a_verified_case(
     page.get_by_role("link", name="Ledger").click()
     page.get_by_role("button", name="Verify now").click()
     expect(page.get_by_text(re.compile(r"All \d+ events hold"))).to_be_visible()
-    page.get_by_role("link", name="History").click()
+    page.get_by_role("link", name="History", exact=True).click()
     expect(page.locator(".history")).to_contain_text("retracted the item")
     person.leave()
 
