@@ -108,7 +108,7 @@ def test_a_newcomer_comes_from_the_door_to_a_verified_case(
     person = Person(chromium, site)
     page = person.page
     person.sign_in("lead", "not the password")
-    expect(page.get_by_role("alert")).to_contain_text("correct")
+    expect(page.get_by_role("alert")).to_contain_text("do not fit together")
     person.sign_in("lead", passwords["lead"])
 
     page.get_by_role("link", name="Open a case").click()
