@@ -6,7 +6,7 @@ payloads, move the head, let subscribers see each event. If any step fails, noth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +27,7 @@ from ledger.payloads import pack
 from ledger.read import as_recorded, recorded_by_ids
 from ledger.recorded import Recorded
 from ledger.rows import Statement, execute, insert, insertions, together
-from ledger.sequence import sequence
+from ledger.sequence import place
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,6 @@ def append(stream: UUID, facts: Sequence[Fact], *, by: Actor, expected: int | No
         with transaction.atomic(savepoint=False), together():
             recorded = _chain(head, facts, by=by, at=timezone.now())
             subscriptions.publish(recorded)
-            if connection.vendor == "sqlite":
-                # There is one writer at a time anyway; on PostgreSQL the sequencer works beside the writers.
-                sequence()
         return recorded
 
 
@@ -113,7 +110,6 @@ def _locked_head(stream: UUID) -> Head:
 def _chain(head: Head, facts: Sequence[Fact], *, by: Actor, at: datetime) -> list[Recorded]:
     rows: list[Event] = []
     payloads: list[Payload] = []
-    pending: list[Pending] = []
     recorded: list[Recorded] = []
     for fact in facts:
         disclosures = disclose(to_values(fact.data))
@@ -133,11 +129,17 @@ def _chain(head: Head, facts: Sequence[Fact], *, by: Actor, at: datetime) -> lis
         head.seq, head.hash = envelope.seq, chain_hash(text)
         rows.append(_row(envelope, text, head.hash))
         payloads.append(pack(envelope.id, disclosures))
-        pending.append(Pending(event=envelope.id, hash=head.hash, at=at))
         recorded.append(as_recorded(rows[-1], fact.data, disclosures))
     move = Statement(_MOVE, [head.seq, head.hash, _raw(head.stream)])
-    execute([*insertions(rows), *insertions(payloads), *insertions(pending), move])
+    execute([*insertions(rows), *insertions(payloads), *_order(rows), move])
     return recorded
+
+
+def _order(rows: Sequence[Event]) -> Iterable[Statement]:
+    """Give the events their places in the log where there is one writer at a time; else let them wait for them."""
+    if connection.vendor == "sqlite":
+        return place([(row.id, row.hash) for row in rows])
+    return insertions([Pending(event=row.id, hash=row.hash, at=row.at) for row in rows])
 
 
 def _row(envelope: Envelope, text: str, hash_: str) -> Event:

@@ -6,14 +6,16 @@ PostgreSQL this runs beside the writers; on SQLite, which has one writer anyway,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from ledger.merkle import Frontier, leaf_hash
 from ledger.models import Entry, LogHead, Pending, Subtree
-from ledger.rows import insert
+from ledger.rows import Statement, execute, insertions
 
 BATCH = 2000
 """Events that get their positions in one transaction."""
@@ -28,26 +30,58 @@ def sequence(*, limit: int = BATCH) -> int:
 
     Two at once are harmless: the second waits for the first, and takes what is left.
     """
-    head = _locked_head()
+    # Before the events: who waits here for another sequencer must not have looked already at what that one takes.
+    edge = _locked_edge()
     waiting = list(Pending.objects.order_by("n")[:limit])
-    if not waiting:
-        return 0
-    edge = edge_of(head)
+    if waiting:
+        execute(_placed(edge, [(each.event, each.hash) for each in waiting]))
+        Pending.objects.filter(n__in=[each.n for each in waiting]).delete()
+    return len(waiting)
+
+
+def place(arrivals: Sequence[tuple[UUID, str]]) -> list[Statement]:
+    """Write the statements that give fresh events, by id and chain hash, the next positions.
+
+    Only for a database with one writer at a time, in the transaction that appends them.
+    """
+    return _placed(_locked_edge(), arrivals)
+
+
+# Written out, as in `append`: every append on SQLite passes here.
+_EDGE = "SELECT size, peaks FROM ledger_loghead WHERE id = 1"
+_MOVE = "UPDATE ledger_loghead SET size = %s, peaks = %s WHERE id = 1"
+
+
+def _placed(edge: Frontier, arrivals: Sequence[tuple[UUID, str]]) -> list[Statement]:
     entries: list[Entry] = []
     subtrees: list[Subtree] = []
-    for each in waiting:
-        entries.append(Entry(position=edge.size, event=each.event, hash=each.hash))
-        edge, whole = edge.add(leaf_hash(bytes.fromhex(each.hash)))
+    for event, hash_ in arrivals:
+        entries.append(Entry(position=edge.size, event=event, hash=hash_))
+        edge, whole = edge.add(leaf_hash(bytes.fromhex(hash_)))
         subtrees += [
-            Subtree(level=level, index=index, hash=hash_.hex())
-            for level, index, hash_ in whole
+            Subtree(level=level, index=index, hash=root.hex())
+            for level, index, root in whole
             if level and level % KEPT == 0
         ]
-    insert(entries, subtrees)
-    head.size, head.peaks = edge.size, " ".join(peak.hex() for peak in edge.peaks)
-    head.save(update_fields=["size", "peaks"])
-    Pending.objects.filter(n__in=[each.n for each in waiting]).delete()
-    return len(waiting)
+    move = Statement(_MOVE, [edge.size, " ".join(peak.hex() for peak in edge.peaks)])
+    return [*insertions(entries), *insertions(subtrees), move]
+
+
+def _locked_edge() -> Frontier:
+    found = _edge()
+    if found is None:
+        # Two first sequencers: one inserts, the other waits here for its commit and then finds the row.
+        LogHead.objects.bulk_create([LogHead()], ignore_conflicts=True)
+        found = _edge()
+    assert found is not None  # noqa: S101 -- nobody deletes it
+    return found
+
+
+def _edge() -> Frontier | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_EDGE + (" FOR UPDATE" if connection.features.has_select_for_update else ""))
+        row = cursor.fetchone()
+    return edge_of(LogHead(size=row[0], peaks=row[1])) if row else None
 
 
 def edge_of(head: LogHead) -> Frontier:
@@ -61,12 +95,3 @@ def backlog() -> tuple[int, timedelta]:
     if oldest is None:
         return 0, timedelta()
     return Pending.objects.count(), max(timedelta(), timezone.now() - oldest)
-
-
-def _locked_head() -> LogHead:
-    heads = LogHead.objects.select_for_update()
-    head = heads.first()
-    if head is None:
-        LogHead.objects.bulk_create([LogHead()], ignore_conflicts=True)
-        head = heads.get()
-    return head

@@ -35,14 +35,14 @@ class Command(BaseCommand):
         parser.add_argument("--sign-every", type=float, default=0.5, metavar="S", help="seconds between heads (0.5)")
 
     def handle(self, *args: Any, once: bool, pause: float, sign_every: float, **options: Any) -> None:
-        self.stopping = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._stop)
         if once:
             while sequence():
                 pass
             self._sign()
             return
+        self.stopping = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
         signed, wait = 0.0, pause
         while not self.stopping:
             try:

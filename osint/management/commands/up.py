@@ -60,8 +60,9 @@ class Command(BaseCommand):
             supervisor.start(valkey)
             assert valkey.process is not None  # noqa: S101 (for the type checker)
             embedded.wait_for_valkey(embedded.socket_path(data), valkey.process)
-        for prepare in (self.tidy, self.migrate, self.make_key, self.collect, self.load_sample if sample else None):
-            if prepare is not None and not supervisor.stopping:
+        steps = [self.tidy, self.migrate, self.make_key, self.order, self.collect]
+        for prepare in [*steps, self.load_sample] if sample else steps:
+            if not supervisor.stopping:
                 prepare()
         connections.close_all()
         if supervisor.stopping:
@@ -89,6 +90,10 @@ class Command(BaseCommand):
 
     def make_key(self) -> None:
         call_command("keys", "init", "--unless-there", stdout=StringIO())
+
+    def order(self) -> None:
+        """Give events of an older version, which had no log, their places before new ones come."""
+        call_command("sequence", "--once")
 
     def collect(self) -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
