@@ -17,6 +17,7 @@ Exit code 0: all of it holds. 1: something does not, and is named. 2: this is no
 
 from __future__ import annotations
 
+import abc
 import argparse
 import base64
 import binascii
@@ -57,19 +58,19 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, Runtim
 # --- reading a bundle, which may be hostile --------------------------------------------------------------------------
 
 
-class Bundle:
+class Bundle(abc.ABC):
     """The files of a bundle by their path below the bag, whether it is a zip file or a folder."""
 
+    @abc.abstractmethod
     def names(self) -> list[str]:
         """List the paths."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def open(self, name: str) -> BinaryIO:
         """Open one file to read.
 
         :raises KeyError: there is none.
         """
-        raise NotImplementedError
 
     def text(self, name: str) -> str:
         """Read a small file whole."""
