@@ -44,7 +44,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no folder {out.parent}.")
 
         def progress(done: int, total: int) -> None:
-            self.stderr.write(f"\r{done} of {total} events", ending="" if done < total else "\n")
+            if self.stderr.isatty():
+                self.stderr.write(f"\r{done} of {total} events", ending="" if done < total else "\n")
 
         known = {each.name for each in fields(EvidenceSubmitted)}
         if unknown := sorted(set(options["field"]) - known):
