@@ -22,6 +22,7 @@ from benchmarks.figures import Figure, table
 
 ALL = {
     "append": "ledger.append against bare psycopg, PostgreSQL with fsync on",
+    "ordering": "the order of all events against none, and against one lock; how soon an event can be proved",
     "post": "POST of a statement against a bare Django REST view",
     "intake": "images against hashing and writing the same bytes; memory for a large file",
     "reading": "lists, items and feed of a large case against a small one",
