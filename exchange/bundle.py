@@ -11,6 +11,7 @@ data/files/<sha256>      originals and what tools made of them
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
 import zipfile
@@ -43,6 +44,7 @@ from ledger.recorded import Recorded
 from ledger.sequence import sequence
 from ledger.signed_note import Note
 from ledger.signer import sign
+from ledger.store import DamagedFile
 from verifier import verify
 
 CHUNK = 1 << 20
@@ -52,7 +54,24 @@ PATIENCE = 15.0
 EVERYTHING = Profile()
 
 _BAGIT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
-Progress = Callable[[int, int], None]
+ROWS = "<!-- rows -->"
+"""Where the page's rows go: they are written one by one, so that many do not stand in memory."""
+
+
+@dataclass
+class Progress:
+    """How far the writing of a bundle has come; how many files and octets there are is known after the events."""
+
+    events: int = 0
+    of_events: int = 0
+    files: int = 0
+    of_files: int = 0
+    octets: int = 0
+    of_octets: int = 0
+
+
+Watch = Callable[[Progress], None]
+"""Is told again and again how far it has come; what it raises ends the writing, and no file is left."""
 
 
 @dataclass(frozen=True)
@@ -71,27 +90,37 @@ def write_bundle(
     out: Path,
     by: Actor,
     profile: Profile = EVERYTHING,
-    progress: Progress = lambda done, total: None,
+    watch: Watch = lambda progress: None,
 ) -> Bundle:
-    """Write a case, as it stands, into a file that appears only when it is whole.
+    """Record that a case is exported and write it, as it then stands, into a file.
 
-    :param profile: what is withheld; the event of the export says so.
     :raises NotFound: there is no such case.
     :raises NoKey: nothing can be signed here, and a bundle without a signed head proves nothing to an outsider.
     :raises MissingFile: the store lacks a file, or has other bytes than its event names.
     """
     exported = record_export(case_id=case_id, format=verify.FORMAT, withheld=profile.summary, by=by)
+    return write_exported(exported, out=out, profile=profile, watch=watch)
+
+
+def write_exported(exported: Recorded, *, out: Path, profile: Profile, watch: Watch = lambda progress: None) -> Bundle:
+    """Write the case up to the event of its export into a file, which appears only when it is whole.
+
+    :param profile: what is withheld: the one that the event of the export tells of.
+    """
     note = _signed_head_over(exported)
-    name = f"waterline-{case_id}-{exported.seq}"
+    name = f"waterline-{exported.stream}-{exported.seq}"
     part = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-            bag = _Bag(archive, name)
-            _write_case(bag, exported, note, _withholding(exported, profile), progress)
-            bag.close(case_id, exported)
-        with part.open("rb") as file:
+        with part.open("xb") as file:
+            # Held until the file is closed or the process dies: who tidies up takes only what nobody holds.
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+                bag = _Bag(archive, name)
+                _write_case(bag, exported, note, withholding_for(exported.stream, profile), watch)
+                bag.close(exported)
+            file.flush()
             os.fsync(file.fileno())
-        part.rename(out)
+            part.rename(out)
     finally:
         part.unlink(missing_ok=True)
     return Bundle(exported=exported, events=exported.seq, files=bag.files, size=out.stat().st_size)
@@ -108,8 +137,8 @@ class _Bag:
         self.octets = 0
         self.files = 0
 
-    def add(self, path: str, chunks: Iterable[bytes]) -> None:
-        """Write one file."""
+    def add(self, path: str, chunks: Iterable[bytes]) -> str:
+        """Write one file, and return its SHA-256."""
         digest = sha256()
         info = zipfile.ZipInfo(f"{self.name}/{path}", date_time=time.gmtime()[:6])
         info.external_attr = 0o644 << 16
@@ -122,18 +151,19 @@ class _Bag:
                 file.write(chunk)
                 self.octets += len(chunk) if path.startswith("data/") else 0
         (self.payload if path.startswith("data/") else self.tags)[path] = digest.hexdigest()
+        return digest.hexdigest()
 
     def text(self, path: str, text: str) -> None:
         self.add(path, [text.encode()])
 
-    def close(self, case_id: UUID, exported: Recorded) -> None:
+    def close(self, exported: Recorded) -> None:
         """Write what makes a bag of the files."""
         self.text("bagit.txt", _BAGIT)
         self.text(
             "bag-info.txt",
             f"Bag-Software-Agent: Waterline, {verify.FORMAT}\n"
             f"Bagging-Date: {exported.at:%Y-%m-%d}\n"
-            f"External-Identifier: urn:uuid:{case_id}\n"
+            f"External-Identifier: urn:uuid:{exported.stream}\n"
             f"Payload-Oxum: {self.octets}.{len(self.payload)}\n",
         )
         self.add("verify.py", [Path(verify.__file__).read_bytes()])
@@ -141,9 +171,9 @@ class _Bag:
         self.text("tagmanifest-sha256.txt", _manifest(self.tags))
 
 
-def _withholding(exported: Recorded, profile: Profile) -> Withholding:
+def withholding_for(case_id: UUID, profile: Profile) -> Withholding:
     """Find the items that a profile withholds whole: whatever their sensitivity was at any time counts."""
-    states = ItemState.objects.filter(case=exported.stream)
+    states = ItemState.objects.filter(case=case_id)
     sensitive = {
         item for item, label in states.values_list("item", "sensitivity") if profile.covers(Sensitivity(label))
     }
@@ -151,22 +181,36 @@ def _withholding(exported: Recorded, profile: Profile) -> Withholding:
     return Withholding(profile=profile, whole_items=sensitive | profile.items, reads=reads)
 
 
-def _write_case(bag: _Bag, exported: Recorded, note: Note, withholding: Withholding, progress: Progress) -> None:
-    files: dict[str, None] = {}
-    bag.add("data/events.ndjson", _event_lines(exported, note, files, withholding, progress))
+def _write_case(bag: _Bag, exported: Recorded, note: Note, withholding: Withholding, watch: Watch) -> None:
+    files: dict[str, int] = {}
+    progress = Progress(of_events=exported.seq)
+    bag.add("data/events.ndjson", _event_lines(exported, note, files, withholding, progress, watch))
     bag.text("data/log/checkpoint", str(note))
+    progress.of_files, progress.of_octets = len(files), sum(files.values())
+    watch(progress)
     for digest in files:
-        with store.open_verified(digest) as source:
-            bag.add(f"data/files/{digest}", iter(lambda source=source: source.read(CHUNK), b""))  # type: ignore[misc]
+        # Hashed while it is copied: of a file that is not what it was nothing leaves, for no bundle appears.
+        if bag.add(f"data/files/{digest}", _pieces(digest, progress, watch)) != digest:
+            raise DamagedFile(digest)
+        progress.files += 1
+        watch(progress)
     bag.files = len(files)
     bag.text("data/bundle.json", f"{to_json(_about(exported, note, withholding))}\n")
-    bag.text("data/index.html", _page(exported, withholding))
+    bag.add("data/index.html", _page(exported, withholding))
+
+
+def _pieces(digest: str, progress: Progress, watch: Watch) -> Iterator[bytes]:
+    with store.open_stored(digest) as source:
+        while chunk := source.read(CHUNK):
+            yield chunk
+            progress.octets += len(chunk)
+            watch(progress)
 
 
 def _event_lines(
-    exported: Recorded, note: Note, files: dict[str, None], withholding: Withholding, progress: Progress
+    exported: Recorded, note: Note, files: dict[str, int], withholding: Withholding, progress: Progress, watch: Watch
 ) -> Iterator[bytes]:
-    """Write each event, prove its place, and note the files that it names."""
+    """Write each event, prove its place, and note the files that it names, with their size."""
     nodes, size = log.Nodes(), int(note.text.split("\n")[1])
     for event in read(exported.stream, until=exported.seq):
         entry = log.position_of(event.id)
@@ -175,7 +219,7 @@ def _event_lines(
         path = log.audit_path(entry.position, size, nodes)
         given, kept = withholding.split(event)
         shown = "".join(given)
-        files.update(dict.fromkeys(digest for digest, _ in named_by(event) if digest in shown))
+        files.update({digest: octets for digest, octets in named_by(event) if digest in shown})
         line = {
             "envelope": event.envelope,
             "disclosures": given,
@@ -184,8 +228,9 @@ def _event_lines(
             "proof": [b64encode(each).decode() for each in path],
         }
         yield f"{to_json(line)}\n".encode()
+        progress.events = event.seq
         if event.seq % 100 == 0 or event.seq == exported.seq:
-            progress(event.seq, exported.seq)
+            watch(progress)
 
 
 def _about(exported: Recorded, note: Note, withholding: Withholding) -> dict[str, Any]:
@@ -200,9 +245,8 @@ def _about(exported: Recorded, note: Note, withholding: Withholding) -> dict[str
     }
 
 
-def _page(exported: Recorded, withholding: Withholding) -> str:
+def _page(exported: Recorded, withholding: Withholding) -> Iterator[bytes]:
     case = Case.objects.get(pk=exported.stream)
-    rows = ItemState.objects.at(exported.seq).filter(case=case).order_by("seq")
     of_case = withholding.masked.get(None, set())
     context = {
         "title": MASK if "title" in of_case else case.title,
@@ -210,9 +254,14 @@ def _page(exported: Recorded, withholding: Withholding) -> str:
         "case": case,
         "exported": exported,
         "withheld": withholding.profile.summary,
-        "items": (_shown(row, withholding.masked.get(row.item, set())) for row in rows.iterator()),
     }
-    return render_to_string("exchange/index.html", context)
+    before, _, after = render_to_string("exchange/index.html", context).partition(ROWS)
+    yield before.encode()
+    rows = ItemState.objects.at(exported.seq).filter(case=case).order_by("seq")
+    for row in rows.iterator():
+        item = _shown(row, withholding.masked.get(row.item, set()))
+        yield render_to_string("exchange/row.html", {"item": item}).encode()
+    yield after.encode()
 
 
 MASK = "▇▇▇ withheld"

@@ -118,6 +118,8 @@ def storage(name: str, *, embedded: Path) -> dict[str, Any]:
             "file_overwrite": False,
             "addressing_style": "path",
             "default_acl": None,
+            # What is read lies on the disk from here on: a file of gigabytes would else stand in memory.
+            "max_memory_size": 1 << 20,
         },
     }
 

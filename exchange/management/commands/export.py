@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from cases.domain import Sensitivity
 from evidence.domain import EvidenceSubmitted
-from exchange.bundle import write_bundle
+from exchange.bundle import Progress, write_bundle
 from exchange.profile import Profile
 from ledger.actors import Actor
 from ledger.errors import DomainError
@@ -43,9 +43,12 @@ class Command(BaseCommand):
         if not out.parent.is_dir():
             raise CommandError(f"There is no folder {out.parent}.")
 
-        def progress(done: int, total: int) -> None:
+        def watch(progress: Progress) -> None:
             if self.stderr.isatty():
-                self.stderr.write(f"\r{done} of {total} events", ending="" if done < total else "\n")
+                done = (
+                    f"{progress.events} of {progress.of_events} events, {progress.files} of {progress.of_files} files"
+                )
+                self.stderr.write(f"\r{done}", ending="")
 
         known = {each.name for each in fields(EvidenceSubmitted)}
         if unknown := sorted(set(options["field"]) - known):
@@ -59,9 +62,11 @@ class Command(BaseCommand):
             above=options["above"],
         )
         try:
-            written = write_bundle(case, out=out, by=Actor.worker("export", 1), profile=profile, progress=progress)
+            written = write_bundle(case, out=out, by=Actor.worker("export", 1), profile=profile, watch=watch)
         except DomainError as refusal:
             raise CommandError(refusal.detail) from refusal
+        if self.stderr.isatty():
+            self.stderr.write("")
         self.stdout.write(
             f"{out}: {written.events} events, {written.files} files, {written.size:,} bytes. "
             f'Check it with: python3 verifier/verify.py {out} --key "$(manage.py keys show | tail -n 1)"'
