@@ -111,3 +111,60 @@ class SignedHead(models.Model):
 
     def __str__(self) -> str:
         return f"signed head of {self.size}"
+
+
+class LastHead(models.Model):
+    """The last head that a key signed: its note names the key that follows (see `rotation`)."""
+
+    event = models.UUIDField(primary_key=True)
+    size = models.PositiveBigIntegerField()
+    note = models.TextField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"last head of a key, of {self.size}"
+
+
+class Timestamp(models.Model):
+    """A time stamp authority's reply (RFC 3161) to the note of a signed head, byte for byte (see `timestamps`).
+
+    `doubt` says who could not read or check the reply, and why; where nobody could read it, it has no time.
+    """
+
+    pk = models.CompositePrimaryKey("size", "authority")
+    size = models.PositiveBigIntegerField()
+    authority = models.CharField(max_length=500)
+    reply = models.BinaryField()
+    gen_time = models.DateTimeField(null=True)
+    doubt = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"timestamp of the head of {self.size} by {self.authority}"
+
+
+class Cosignature(models.Model):
+    """A witness's signature under a signed head (C2SP tlog-cosignature), as the line that joins the note."""
+
+    pk = models.CompositePrimaryKey("size", "witness")
+    size = models.PositiveBigIntegerField()
+    witness = models.CharField(max_length=500)
+    line = models.TextField()
+    time = models.DateTimeField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"cosignature of the head of {self.size} by {self.witness}"
+
+
+class Attestor(models.Model):
+    """How it goes with a time stamp authority or a witness: when it was asked last, and what came of it."""
+
+    name = models.CharField(primary_key=True, max_length=500)
+    tried_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)
+    failure = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return self.name

@@ -38,7 +38,12 @@ LOG = (
     Guarded("ledger_signedhead", (("size",),)),
     Guarded("ledger_loghead", (("id",),), forward="NEW.size > OLD.size AND NEW.id = OLD.id"),
 )
-ALL = (*CHAINS, *LOG)
+ATTESTED = (
+    Guarded("ledger_lasthead", (("event",),)),
+    Guarded("ledger_timestamp", (("size", "authority"),)),
+    Guarded("ledger_cosignature", (("size", "witness"),)),
+)
+ALL = (*CHAINS, *LOG, *ATTESTED)
 
 _POSTGRESQL_FUNCTION = f"""
 CREATE OR REPLACE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS

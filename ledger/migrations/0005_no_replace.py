@@ -7,7 +7,7 @@ from ledger import triggers
 
 def create(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
     """Put the triggers that came later in place too, where the earlier migrations ran before there were any."""
-    triggers.create(editor.connection)
+    triggers.create(editor.connection, (*triggers.CHAINS, *triggers.LOG))
 
 
 class Migration(migrations.Migration):

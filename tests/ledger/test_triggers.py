@@ -6,7 +6,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from ledger.models import Event, Head, Payload, SignedHead, Subtree
+from ledger.ids import uuid7
+from ledger.models import Cosignature, Event, Head, LastHead, Payload, SignedHead, Subtree, Timestamp
 from ledger.recorded import Recorded
 from ledger.sequence import sequence
 from ledger.triggers import ALL
@@ -33,19 +34,34 @@ Note = Callable[..., Recorded]
         "DELETE FROM ledger_loghead",
         "UPDATE ledger_signedhead SET note = ''",
         "DELETE FROM ledger_signedhead",
+        "UPDATE ledger_lasthead SET note = ''",
+        "DELETE FROM ledger_lasthead",
+        "UPDATE ledger_timestamp SET authority = 'another'",
+        "DELETE FROM ledger_timestamp",
+        "UPDATE ledger_cosignature SET line = ''",
+        "DELETE FROM ledger_cosignature",
     ],
 )
 def test_the_past_can_not_be_changed_in_sql(note: Note, sql: str) -> None:
     note("a")
     sequence()
-    Subtree.objects.create(level=8, index=0, hash="ab" * 32)
-    SignedHead.objects.create(size=1, root="ab" * 32, note="", at=timezone.now())
+    a_row_in_each_table()
     with (
         pytest.raises(DatabaseError, match="append-only"),
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
         cursor.execute(sql)
+
+
+def a_row_in_each_table() -> None:
+    """Fill the tables that an append and its place in the log leave empty."""
+    now = timezone.now()
+    Subtree.objects.create(level=8, index=0, hash="ab" * 32)
+    SignedHead.objects.create(size=1, root="ab" * 32, note="", at=now)
+    LastHead.objects.create(event=uuid7(), size=1, note="", at=now)
+    Timestamp.objects.create(size=1, authority="tsa", reply=b"", at=now)
+    Cosignature.objects.create(size=1, witness="witness", line="", time=now, at=now)
 
 
 @pytest.mark.parametrize("table", [each.table for each in ALL])
@@ -78,8 +94,7 @@ def test_no_row_is_replaced_by_another_of_its_key(note: Note) -> None:
     """SQLite's INSERT OR REPLACE takes the old row away without a DELETE; PostgreSQL has no such thing."""
     note("a")
     sequence()
-    Subtree.objects.create(level=8, index=0, hash="ab" * 32)
-    SignedHead.objects.create(size=1, root="ab" * 32, note="", at=timezone.now())
+    a_row_in_each_table()
     command = "INSERT OR REPLACE" if connection.vendor == "sqlite" else "INSERT"
     for guarded in ALL:
         with connection.cursor() as cursor, pytest.raises(DatabaseError), transaction.atomic():
