@@ -6,3 +6,7 @@ class LedgerConfig(AppConfig):
 
     name = "ledger"
     verbose_name = "Ledger"
+
+    def ready(self) -> None:
+        """Make the log's own type of event known."""
+        from ledger import rotation  # noqa: F401 -- importing it registers it

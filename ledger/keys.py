@@ -19,7 +19,7 @@ from ledger.errors import Conflict, Invalid, Unavailable
 from ledger.signed_note import ED25519, SigningKey, VerifierKey, read_key
 
 PREFIX = "PRIVATE+KEY+"
-SECRET, PUBLIC = "signing.key", "verifier.key"
+SECRET, PUBLIC, NEXT = "signing.key", "verifier.key", "next.key"
 _ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~/-]{0,199}")
 
 
@@ -58,6 +58,42 @@ def verifier() -> VerifierKey:
     return read_key(text) if text else load().verifier
 
 
+def given() -> bool:
+    """Say whether the secret half comes from the environment, where nothing here can exchange it."""
+    return bool(settings.SIGNING_KEY)
+
+
+def pending() -> SigningKey | None:
+    """Read the key that lies beside the one in use, while a rotation is on its way."""
+    text = _kept(NEXT)
+    return parse(text) if text else None
+
+
+def prepare(origin: str, *, keep_secret: bool) -> SigningKey:
+    """Make the key that is to follow the one in use; kept beside it, or only handed out.
+
+    :raises Invalid: the origin is none.
+    """
+    key = _drawn(origin)
+    if keep_secret:
+        _keep(NEXT, text_of(key))
+    return key
+
+
+def exchange(new: VerifierKey) -> None:
+    """Put the key that was prepared in the place of the one before, whose secret half is gone with that.
+
+    The file of the next key is the last to change: as long as it is there, this was not ended.
+    """
+    _keep(PUBLIC, str(new))
+    kept = pending()
+    if kept and kept.verifier == new:
+        (_folder() / NEXT).rename(_folder() / SECRET)
+    elif not given():
+        (_folder() / SECRET).unlink(missing_ok=True)
+    _sync()
+
+
 def make(origin: str = "", *, keep_secret: bool = True) -> SigningKey:
     """Make a key, and keep it in the data folder, readable by its owner alone.
 
@@ -66,16 +102,19 @@ def make(origin: str = "", *, keep_secret: bool = True) -> SigningKey:
         name with a path. Unless given it is one that nobody else will draw.
     :raises Conflict: there is a key already.
     """
-    origin = origin or f"waterline.invalid/{secrets.token_hex(8)}"
-    if not _ORIGIN.fullmatch(origin):
-        raise Invalid("An origin is a host name and a path: letters, digits and . _ ~ - / only.")
     if exists():
         raise Conflict("There is a signing key already: manage.py keys show shows its public half.")
-    key = SigningKey(origin, secrets.token_bytes(32))
+    key = _drawn(origin or f"waterline.invalid/{secrets.token_hex(8)}")
     if keep_secret:
         _keep(SECRET, text_of(key))
     _keep(PUBLIC, str(key.verifier))
     return key
+
+
+def _drawn(origin: str) -> SigningKey:
+    if not _ORIGIN.fullmatch(origin):
+        raise Invalid("An origin is a host name and a path: letters, digits and . _ ~ - / only.")
+    return SigningKey(origin, secrets.token_bytes(32))
 
 
 def _keep(name: str, text: str) -> None:
@@ -88,6 +127,16 @@ def _keep(name: str, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.rename(path)
+    _sync()
+
+
+def _sync() -> None:
+    """Make what was renamed durable."""
+    descriptor = os.open(_folder(), os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def parse(text: str) -> SigningKey:

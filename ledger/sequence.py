@@ -31,7 +31,7 @@ def sequence(*, limit: int = BATCH) -> int:
     Two at once are harmless: the second waits for the first, and takes what is left.
     """
     # Before the events: who waits here for another sequencer must not have looked already at what that one takes.
-    edge = _locked_edge()
+    edge = hold()
     waiting = list(Pending.objects.order_by("n")[:limit])
     if waiting:
         execute(_placed(edge, [(each.event, each.hash) for each in waiting]))
@@ -42,9 +42,9 @@ def sequence(*, limit: int = BATCH) -> int:
 def place(arrivals: Sequence[tuple[UUID, str]]) -> list[Statement]:
     """Write the statements that give fresh events, by id and chain hash, the next positions.
 
-    Only for a database with one writer at a time, in the transaction that appends them.
+    Only for a database with one writer at a time, or one who holds the edge; in the transaction that appends them.
     """
-    return _placed(_locked_edge(), arrivals)
+    return _placed(hold(), arrivals)
 
 
 # Written out, as in `append`: every append on SQLite passes here.
@@ -67,7 +67,8 @@ def _placed(edge: Frontier, arrivals: Sequence[tuple[UUID, str]]) -> list[Statem
     return [*insertions(entries), *insertions(subtrees), move]
 
 
-def _locked_edge() -> Frontier:
+def hold() -> Frontier:
+    """Hold the log's right edge for the rest of the transaction, so that nobody else gives places meanwhile."""
     found = _edge()
     if found is None:
         # Two first sequencers: one inserts, the other waits here for its commit and then finds the row.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,6 +13,7 @@ from ledger import anchor, keys, log, merkle
 from ledger.errors import DomainError, Invalid
 from ledger.merkle import Frontier
 from ledger.models import SignedHead
+from ledger.rotation import Turn, turns
 from ledger.signed_note import Checkpoint, Note, VerifierKey, read_checkpoint
 
 
@@ -21,9 +23,13 @@ class State(StrEnum):
     NEW = "nothing was signed yet"
     SAME = "the head is signed"
     AHEAD = "events came since the last signature"
+    HANDED_OVER = "the key was exchanged, and the new one signs next"
     BEHIND = "the database is behind the last signed head"
     DIFFERENT = "the database is not the one that was signed"
     UNREADABLE = "the anchor can not be read"
+    ROTATED = (
+        "the log names another key as its newest: a rotation was begun and not ended, or this process has an old key"
+    )
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class Standing:
 
     @property
     def is_sound(self) -> bool:
-        return self.state in {State.NEW, State.SAME, State.AHEAD}
+        return self.state in {State.NEW, State.SAME, State.AHEAD, State.HANDED_OVER}
 
     def __str__(self) -> str:
         return f"{self.state}: {self.signed} entries signed, {self.edge.size} in the database"
@@ -50,19 +56,38 @@ class Refused(DomainError):
     status = 409
 
 
-def compare() -> Standing:
+def compare(key: VerifierKey | None = None) -> Standing:
     """Compare the database with the anchor, without signing anything; the public key is enough.
 
+    :param key: the key that is to sign; unless given, that of the configuration.
     :raises NoKey: there is no key.
     """
-    key = keys.verifier()
+    key = key or keys.verifier()
     try:
         # Before the database is read: what is signed meanwhile must not look as if the database were behind.
         note = anchor.read()
-        before = _checked(note, key) if note else None
     except Invalid:
         return Standing(State.UNREADABLE, log.edge())
+    # The edge before the rotations: one that is in the tree is then among them.
     edge = log.edge()
+    try:
+        known = turns()
+    except Invalid:
+        return Standing(State.ROTATED, edge)
+    if known and known[-1].new != key:
+        return Standing(State.ROTATED, edge)
+    try:
+        before = checked(note, key, known) if note else None
+    except Invalid:
+        return Standing(State.UNREADABLE, edge)
+    standing = stand(before, edge)
+    if before and standing.is_sound and before.origin != key.name:
+        return Standing(State.HANDED_OVER, edge, before.size)
+    return standing
+
+
+def stand(before: Checkpoint | None, edge: Frontier) -> Standing:
+    """Say how the database stands to what was signed before."""
     if before is None:
         return Standing(State.NEW, edge)
     if edge.size < before.size:
@@ -90,17 +115,17 @@ def sign() -> Note | None:
     """
     key = keys.load()
     with anchor.held(), transaction.atomic():
-        standing = compare()
+        standing = compare(key.verifier)
         if not standing.is_sound:
             raise Refused(f"Not signed, because {standing}.")
         anchored = anchor.read()
         if anchored is not None:
-            _publish(anchored)
+            publish(anchored)
         if standing.state is State.SAME or not standing.edge.size:
             return None
         note = key.sign(Checkpoint(key.name, standing.edge.size, standing.edge.root).text())
         anchor.write(note)
-        _publish(note)
+        publish(note)
         return note
 
 
@@ -109,14 +134,25 @@ def published() -> SignedHead | None:
     return SignedHead.objects.order_by("-size").first()
 
 
-def _checked(note: Note, key: VerifierKey) -> Checkpoint:
-    if not key.verified(note):
-        raise Invalid("The anchor is not signed by this key.")
-    return read_checkpoint(note)
-
-
-def _publish(note: Note) -> None:
+def publish(note: Note) -> None:
+    """Publish an anchored head, unless it is. The last head of a key stands with its rotation instead."""
     head = read_checkpoint(note)
-    SignedHead.objects.get_or_create(
-        size=head.size, defaults={"root": head.root.hex(), "note": str(note), "at": timezone.now()}
-    )
+    if not head.extensions:
+        SignedHead.objects.get_or_create(
+            size=head.size, defaults={"root": head.root.hex(), "note": str(note), "at": timezone.now()}
+        )
+
+
+def checked(note: Note, key: VerifierKey, known: Sequence[Turn]) -> Checkpoint:
+    """Read an anchored head that this key signed, or that one signed which it took over from.
+
+    :raises Invalid: it is signed by neither.
+    """
+    if key.verified(note):
+        return read_checkpoint(note)
+    for turn in reversed(known):
+        if turn.takes_over_from(note):
+            return read_checkpoint(note)
+        if not turn.lost:
+            break
+    raise Invalid("The anchor is not signed by this log's key.")

@@ -14,8 +14,10 @@ from ledger import anchor, keys, log, raw
 from ledger.errors import DomainError, Invalid
 from ledger.merkle import Frontier, leaf_hash
 from ledger.models import LogHead, SignedHead, Subtree
+from ledger.rotation import Turn, key_of, turns
 from ledger.sequence import KEPT
 from ledger.signed_note import Checkpoint, Note, VerifierKey, read_checkpoint, read_note
+from ledger.signer import checked
 
 BATCH = 2000
 _HASH = re.compile("[0-9a-f]{64}")
@@ -34,10 +36,11 @@ WHERE n.event IS NULL AND p.event IS NULL ORDER BY e.stream, e.seq LIMIT 1
 
 @dataclass
 class LogReport:
-    """How many entries and signed heads were checked, what does not hold, and what could not be checked."""
+    """How many entries, signed heads and rotations were checked, what does not hold, what could not be checked."""
 
     entries: int = 0
     heads: int = 0
+    rotations: int = 0
     faults: list[str] = field(default_factory=list)
     unchecked: list[str] = field(default_factory=list)
 
@@ -50,7 +53,8 @@ def verify_log() -> LogReport:
     report = LogReport()
     key, anchored = _key(report), _anchored(report)
     with raw.snapshot():
-        edge, fault = _walk(report, key)
+        known = _turns(report, key)
+        edge, fault = _walk(report, key, known)
         if fault:
             report.faults.append(fault)
         else:
@@ -59,8 +63,24 @@ def verify_log() -> LogReport:
             stream, seq, event = missing[0]
             report.faults.append(f"case {_id(stream)}, event {seq} ({_id(event)}): it has no place in the log")
         if anchored and key:
-            report.faults += _anchor_faults(anchored, key, edge if not fault else None)
+            report.faults += _anchor_faults(anchored, key, known, edge if not fault else None)
     return report
+
+
+def _turns(report: LogReport, key: VerifierKey | None) -> list[Turn]:
+    """Read the rotations of the key, which must lead to the one in use."""
+    try:
+        known = turns()
+        report.rotations = len(known)
+    except Invalid as refusal:
+        report.faults.append(f"log: {refusal.detail}")
+        return []
+    if key and known and known[-1].new != key:
+        report.faults.append(
+            f"log, position {known[-1].position}: it names the key of {known[-1].new.name}, and another one is in use: "
+            "a rotation was begun and not ended, or somebody else wrote that"
+        )
+    return known
 
 
 def _key(report: LogReport) -> VerifierKey | None:
@@ -83,12 +103,13 @@ def _anchored(report: LogReport) -> Note | None:
     return note
 
 
-def _walk(report: LogReport, key: VerifierKey | None) -> tuple[Frontier, str | None]:
+def _walk(report: LogReport, key: VerifierKey | None, known: list[Turn]) -> tuple[Frontier, str | None]:
     """Build the tree anew from the entries; stop at the first that does not hold."""
     edge = Frontier()
     last_seq: dict[Any, int] = {}
     heads = SignedHead.objects.order_by("size").iterator(chunk_size=BATCH)
     head = next(heads, None)
+    ahead = list(known)
     for position, event, hash_, of_event, stream, seq in _entries():
         if position != edge.size:
             return edge, f"log: the entry at position {edge.size} is missing"
@@ -102,19 +123,36 @@ def _walk(report: LogReport, key: VerifierKey | None) -> tuple[Frontier, str | N
         if seq <= last_seq.get(stream, 0):
             return edge, f"log, position {position}: event {seq} of case {_id(stream)} comes after a later one"
         last_seq[stream] = seq
+        before = edge
         edge, whole = edge.add(leaf_hash(bytes.fromhex(hash_)))
         report.entries = edge.size
         for level, index, root in whole:
             if level and level % KEPT == 0 and _kept(level, index) != root.hex():
                 return edge, f"log: the kept root of level {level}, {index} is not that of its entries"
+        if ahead and ahead[0].position == position:
+            report.faults += _turn_faults(ahead.pop(0), before, edge)
         if head and head.size == edge.size:
-            if reason := _head_fault(head, edge, key):
+            if reason := _head_fault(head, edge, key and key_of(edge.size, known, key)):
                 return edge, reason
             report.heads += 1
             head = next(heads, None)
     if head:
         return edge, f"log: a head of {head.size} entries was signed, and {edge.size} are stored"
     return edge, None
+
+
+def _turn_faults(turn: Turn, before: Frontier, edge: Frontier) -> Iterator[str]:
+    """Compare a rotation with the tree around it, and with the head by which the old key handed over."""
+    here = f"log, position {turn.position}: the rotation of the key"
+    if (turn.event.old_size, turn.event.old_root) != (before.size, before.root.hex()):
+        yield f"{here} does not cite the head before it"
+    if turn.lost:
+        if turn.last_head:
+            yield f"{here} says that the key was lost, and it signed"
+    elif turn.last_head is None:
+        yield f"{here} was not signed by the key before it"
+    elif _checkpoint(str(turn.last_head), turn.old) != turn.last_checkpoint(edge.root):
+        yield f"{here} is not what the key before it signed"
 
 
 def _head_fault(head: SignedHead, edge: Frontier, key: VerifierKey | None) -> str | None:
@@ -132,11 +170,13 @@ def _at_the_end(edge: Frontier) -> Iterator[str]:
         yield f"log: its head does not follow from its {edge.size} entries"
 
 
-def _anchor_faults(note: Note, key: VerifierKey, edge: Frontier | None) -> Iterator[str]:
-    head = _checkpoint(str(note), key)
-    if head is None:
+def _anchor_faults(note: Note, key: VerifierKey, known: list[Turn], edge: Frontier | None) -> Iterator[str]:
+    try:
+        head = checked(note, key, known)
+    except Invalid:
         yield "anchor: it is not signed by this log's key"
-    elif edge and head.size > edge.size:
+        return
+    if edge and head.size > edge.size:
         yield f"anchor: {head.size} entries were signed, and {edge.size} are stored"
     elif edge and log.root_at(head.size) != head.root:
         yield f"anchor: the first {head.size} entries are not those whose head was signed"

@@ -11,6 +11,7 @@ import structlog
 from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError, connection
 
+from ledger import keys
 from ledger.errors import DomainError
 from ledger.log import edge
 from ledger.merkle import Frontier
@@ -48,7 +49,7 @@ class Command(BaseCommand):
             try:
                 # Asked before: on SQLite the work itself would keep writers waiting, with nothing to do.
                 busy = Pending.objects.exists() and bool(sequence())
-                if time.monotonic() - signed >= sign_every and edge() != self.signed:
+                if time.monotonic() - signed >= sign_every and _to_sign() != self.signed:
                     self._sign()
                     signed = time.monotonic()
                 wait = 0.0 if busy else pause
@@ -60,7 +61,7 @@ class Command(BaseCommand):
             time.sleep(wait)
 
     def _sign(self) -> None:
-        now = edge()
+        now = _to_sign()
         try:
             sign()
         except OSError as error:
@@ -77,4 +78,13 @@ class Command(BaseCommand):
         self.stopping = True
 
     refused = ""
-    signed: Frontier | None = None
+    signed: tuple[Frontier, str] | None = None
+
+
+def _to_sign() -> tuple[Frontier, str]:
+    """Say what the next head is of, and whose: after a rotation the new key signs what the old one had signed."""
+    try:
+        key = str(keys.load().verifier)
+    except DomainError:
+        key = ""
+    return edge(), key

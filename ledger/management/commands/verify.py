@@ -38,13 +38,18 @@ class Command(BaseCommand):
         bad = [str(fault) for fault in report.faults]
         if case and not report.events:
             bad.append(f"case {case}: it has no events here")
-        checked = f"{report.events} events in {_count(report.streams, 'case')}"
-        unchecked: list[str] = []
+        cases = report.streams
+        in_log, unchecked = "", list[str]()
         if case is None:
             log = verify_log()
             bad += log.faults
-            checked += f", {log.entries} places in the log, {log.heads} signed heads"
+            # They stand in a stream of the log's own, which is no case.
+            cases -= bool(log.rotations)
+            in_log = f", {log.entries} places in the log, {log.heads} signed heads"
+            if log.rotations:
+                in_log += f", {_count(log.rotations, 'rotation')} of the key"
             unchecked = log.unchecked
+        checked = f"{report.events} events in {_count(cases, 'case')}{in_log}"
         if files:
             count, faults = _check_files(case, look_for_foreign=case is None and not report.faults)
             bad += faults
