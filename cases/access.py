@@ -24,13 +24,16 @@ class Permission(StrEnum):
     EDIT = "correct, retract, link or tag evidence"
     GRADE = "grade evidence"
     COMMENT = "comment"
+    EXPORT = "export the case"
     MANAGE = "manage the case and its team"
 
 
 _MAY: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
     Role.INVESTIGATOR: frozenset(Permission) - {Permission.MANAGE},
-    Role.REVIEWER: frozenset({Permission.READ, Permission.GRADE, Permission.COMMENT}),
+    # Who reviews and signs off also discloses. A viewer reads item by item, in the sight of the team; that is also the
+    # role of one who broke the glass, who must not carry the whole case away.
+    Role.REVIEWER: frozenset({Permission.READ, Permission.GRADE, Permission.COMMENT, Permission.EXPORT}),
     Role.VIEWER: frozenset({Permission.READ}),
     Role.SUBMITTER: frozenset({Permission.SUBMIT}),
 }

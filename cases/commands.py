@@ -22,6 +22,7 @@ from ledger.actors import Actor
 from ledger.append import Fact, append, lock
 from ledger.errors import Forbidden, Invalid, NotFound
 from ledger.ids import uuid7
+from ledger.models import Event
 from ledger.read import last_event
 from ledger.recorded import Recorded
 
@@ -168,18 +169,33 @@ def untag_case(*, case_id: UUID, tag: str, by: Actor, seen: int | None = None) -
 def record_export(*, case_id: UUID, format: str, withheld: tuple[str, ...] = (), by: Actor) -> Recorded:
     """Record that a whole case leaves in a bundle; the event names the head of the chain before it.
 
-    A person must be allowed to read the case; who runs the system, and acts as a tool, may export any.
+    A person must be allowed to export the case; who runs the system, and acts as a tool, may export any.
 
     :raises NotFound: there is no such case, or not for this caller.
     """
     lock(case_id)
     if by.user is not None:
-        require(case_id, Permission.READ, by=by)
+        require(case_id, Permission.EXPORT, by=by)
     last = last_event(case_id)
     if last is None:
         raise NotFound("There is no such case.")
     said = domain.CaseExported(head_seq=last.seq, head_hash=last.hash, format=format, withheld=withheld)
     return _append(case_id, said, by=by)
+
+
+@transaction.atomic
+def record_download(*, case_id: UUID, downloaded: domain.BundleDownloaded, again: bool, by: Actor) -> Recorded | None:
+    """Record that somebody takes the bundle of an export away.
+
+    :param again: they go on where an earlier download broke off, which is recorded; if it is not, this one is.
+    """
+    load_case(case_id, by=by, permission=Permission.EXPORT)
+    earlier = Event.objects.filter(
+        stream=case_id, seq__gt=downloaded.seq, type="case.bundle_downloaded/1", actor=by.name, cause=downloaded.export
+    )
+    if again and earlier.exists():
+        return None
+    return append(case_id, [Fact(downloaded, cause=downloaded.export)], by=by)[0]
 
 
 @transaction.atomic

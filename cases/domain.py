@@ -286,6 +286,23 @@ class CaseExported:
         return case
 
 
+@event("case.bundle_downloaded", version=1)
+@dataclass(frozen=True, kw_only=True)
+class BundleDownloaded:
+    """Somebody took the bundle of an export away: that of the event `export`, which is number `seq` of the case.
+
+    `sha256` and `size` (in bytes) are those of the file that they were handed.
+    """
+
+    export: UUID
+    seq: int
+    sha256: str
+    size: int
+
+    def apply(self, case: Case) -> Case:
+        return case
+
+
 CASE_EVENTS = (
     CaseOpened, CaseRenamed, CaseDescribed, SensitivitySet, CaseHeld, CaseResumed, CaseSentToReview, CaseClosed,
     CaseReopened, CaseArchived, MemberAdded, RoleChanged, MemberRemoved, EmergencyAccessTaken, CaseCommented,

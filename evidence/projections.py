@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from cases.domain import CaseExported
+from django.db.models import QuerySet
+
+from cases.domain import BundleDownloaded, CaseExported
 from cases.folding import folded
 from cases.models import Comment
 from evidence import domain
@@ -52,22 +54,13 @@ def fold(event: Recorded) -> None:
 @items.on(CaseExported)
 def hand_out(event: Recorded) -> None:
     """Note for each item of the case that it left in a bundle."""
-    there = ItemState.objects.now().filter(case=event.stream).order_by("seq").values_list("item", flat=True)
-    insert(
-        [
-            Custody(
-                case_id=event.stream,
-                item=item,
-                seq=event.seq,
-                action="exported",
-                actor=event.actor,
-                times=1,
-                first=event.at,
-                last=event.at,
-            )
-            for item in there
-        ]
-    )
+    _handle(event, ItemState.objects.now(), action="exported")
+
+
+@items.on(BundleDownloaded)
+def take_away(event: Recorded) -> None:
+    """Note for each item that was in a bundle that somebody took it away."""
+    _handle(event, ItemState.objects.at(event.data.seq), action="downloaded")
 
 
 @items.on(domain.EvidenceLinked)
@@ -252,6 +245,25 @@ def _received(event: Recorded) -> Custody:
         actor=event.actor,
         first=event.at,
         last=event.at,
+    )
+
+
+def _handle(event: Recorded, states: QuerySet[ItemState], *, action: str) -> None:
+    there = states.filter(case=event.stream).order_by("seq").values_list("item", flat=True)
+    insert(
+        [
+            Custody(
+                case_id=event.stream,
+                item=item,
+                seq=event.seq,
+                action=action,
+                actor=event.actor,
+                times=1,
+                first=event.at,
+                last=event.at,
+            )
+            for item in there
+        ]
     )
 
 

@@ -34,6 +34,9 @@ HAND_OVER = 4 << 20
 """Bytes after which the kernel is asked to begin to write what came."""
 
 INCOMING = "incoming"
+EXPORTS = "exports"
+"""A prefix in a store elsewhere under which bundles lie that were written for somebody: no evidence, and kept apart."""
+
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
@@ -281,7 +284,7 @@ def _walk(storage: Storage, folder: str) -> Iterator[str]:
     folders, files = storage.listdir(folder)
     yield from (f"{folder}{file}" for file in sorted(files) if file)
     for each in sorted(folders):
-        if folder or each != INCOMING:
+        if folder or each not in {INCOMING, EXPORTS}:
             yield from _walk(storage, f"{folder}{each}/")
 
 

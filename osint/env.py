@@ -90,7 +90,7 @@ def database(name: str, *, embedded: Path, pool: int) -> dict[str, Any]:
     return {**settings, "OPTIONS": options, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 
-def storage(name: str, *, embedded: Path) -> dict[str, Any]:
+def storage(name: str, *, embedded: Path, prefix: str = "") -> dict[str, Any]:
     """Read where files are kept: empty is the folder `embedded`, else s3://key:secret@host:port/bucket.
 
     A port other than 443 means plain HTTP, as stores inside a private network speak it;
@@ -115,6 +115,7 @@ def storage(name: str, *, embedded: Path) -> dict[str, Any]:
             "bucket_name": bucket,
             "access_key": unquote(parts.username or ""),
             "secret_key": unquote(parts.password or ""),
+            "location": prefix,
             "file_overwrite": False,
             "addressing_style": "path",
             "default_acl": None,

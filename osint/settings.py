@@ -91,8 +91,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Files. Names are hashes, made by the store; uploads are written straight into its incoming folder.
 FILES_DIR = DATA_DIR / "files"
 OSINT_STORAGE_URL = env.text("OSINT_STORAGE_URL")
+# Bundles lie apart from evidence until they are fetched, and no longer than these days.
+EXPORTS_DIR = DATA_DIR / "exports"
+EXPORT_DAYS = env.whole("OSINT_EXPORT_DAYS", 7, least=1)
 STORAGES = {
     "default": env.storage("OSINT_STORAGE_URL", embedded=FILES_DIR),
+    "exports": env.storage("OSINT_STORAGE_URL", embedded=EXPORTS_DIR, prefix="exports"),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -245,6 +249,8 @@ RETRY_SECONDS = env.whole("OSINT_RETRY_SECONDS", 30)
 SWEEP_SECONDS = env.whole("OSINT_SWEEP_SECONDS", 15, least=1)
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "enrichment.tasks.sweep", "schedule": float(SWEEP_SECONDS)},
+    "exports": {"task": "exchange.tasks.sweep", "schedule": float(SWEEP_SECONDS)},
+    "bundles": {"task": "exchange.tasks.throw_away", "schedule": timedelta(hours=1)},
     "custody": {"task": "evidence.tasks.record_custody", "schedule": 30.0},
     "leftovers": {"task": "ledger.tasks.sweep_incoming", "schedule": timedelta(hours=1)},
     "answers": {"task": "osint.tasks.forget_answers", "schedule": timedelta(hours=1)},

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from evidence.views import Search
+from exchange.views import verifier
 from osint.health import healthz, readyz
 
 handler400 = "osint.problems.bad_request"
@@ -18,10 +19,12 @@ urlpatterns = [
     path("api/v1/cases/", include("cases.urls")),
     path("api/v1/cases/", include("evidence.urls")),
     path("api/v1/cases/", include("enrichment.urls")),
+    path("api/v1/cases/", include("exchange.urls")),
     path("api/v1/log/", include("cases.log_urls")),
     path("api/v1/search/", Search.as_view(), name="search"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("verify.py", verifier, name="verifier"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
 ]

@@ -21,6 +21,7 @@ PAGE = 50
 
 WORDS = {
     "case.exported": "exported the whole case",
+    "case.bundle_downloaded": "took the bundle of an export away",
     "case.opened": "opened the case",
     "case.renamed": "renamed the case",
     "case.described": "described the case anew",
@@ -189,6 +190,11 @@ def _says(data: Any) -> Iterable[tuple[str, str]]:
         yield "reason", data.reason
     elif isinstance(data, cases.AccountChanged):
         yield "changed", ", ".join(ACCOUNT_WORDS[each] for each in data.changes)
+    elif isinstance(data, cases.CaseExported):
+        yield "withheld", "; ".join(data.withheld) or "nothing"
+    elif isinstance(data, cases.BundleDownloaded):
+        yield "export", f"event {data.seq}"
+        yield "SHA-256", data.sha256
     elif isinstance(data, evidence.CustodyRecorded):
         yield "handlings", str(sum(each.times for each in data.handlings))
     else:

@@ -21,6 +21,8 @@ from rest_framework.test import APIClient
 from cases.commands import add_member
 from cases.domain import Role
 from evidence.domain import Derivative, EvidenceEnriched
+from exchange.commands import request_export, run_export
+from exchange.domain import NewExport
 from ledger import store
 from ledger.actors import Actor
 from ledger.append import Fact, append
@@ -34,6 +36,7 @@ OWNER, INVESTIGATOR, REVIEWER, VIEWER, SUBMITTER = Role
 ALL = set(Role)
 READERS = ALL - {SUBMITTER}
 EDITORS = {OWNER, INVESTIGATOR}
+EXPORTERS = {*EDITORS, REVIEWER}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +107,12 @@ TABLE = {
     ("POST", "evidence-comment"): _on_item({*EDITORS, REVIEWER}, {"text": "x"}),
     # No tool has failed on it.
     ("POST", "evidence-retry-enrichment"): _on_item(EDITORS, {"enricher": "image", "version": 1}, answer=409),
+    ("GET", "export-list"): Row(scope="cases:read", also="evidence:read", roles=READERS),
+    ("POST", "export-list"): Row(
+        scope="cases:read", also="evidence:read", roles=EXPORTERS, answer=202, body={"above": "amber"}
+    ),
+    ("GET", "export-detail"): Row(scope="cases:read", also="evidence:read", roles=READERS),
+    ("GET", "export-download"): Row(scope="cases:read", also="evidence:read", roles=EXPORTERS),
     ("GET", "search"): Row(scope="evidence:read", roles=ALL, stranger=200),
     ("GET", "log-entries"): Row(scope="log:read", roles=ALL, stranger=200),
     ("GET", "log-proof"): Row(scope="log:read", roles=READERS),
@@ -138,13 +147,15 @@ class World:
     other: UUID
     picture: str
     event: UUID
+    export: UUID
     people: dict[str, Any]
 
     def address(self, name: str, *, case: UUID | None = None, item: UUID | None = None) -> str:
         """Write the address of a route, for other ids where the test says so."""
         given: dict[str, Any] = {"case_id": case or self.case, "item": item or self.item, "sha256": self.picture}
-        given |= {"level": 0, "tile": "000.p/1"}
-        for wanted in ([], ["case_id"], ["case_id", "item"], ["case_id", "item", "sha256"], ["level", "tile"]):
+        given |= {"level": 0, "tile": "000.p/1", "export": item or self.export}
+        of_item = ["case_id", "item"]
+        for wanted in ([], ["case_id"], of_item, [*of_item, "sha256"], ["level", "tile"], ["case_id", "export"]):
             try:
                 return reverse(name, kwargs={each: given[each] for each in wanted})
             except Exception as error:
@@ -200,7 +211,10 @@ def world(api: APIClient, case: str, alice: Any, charlie: Any, log_folder: Path)
     (event,) = append(case_id, [Fact(found, item=item)], by=Actor.worker("image", 1))
     call_command("keys", "init", stdout=StringIO())
     call_command("sequence", "--once")
-    return World(case=case_id, item=item, other=other, picture=made.sha256, event=event.id, people=people)
+    export = request_export(case_id=case_id, wanted=NewExport(), by=by).pk
+    assert run_export(export_id=export) == "done"
+    ids = {"case": case_id, "item": item, "other": other, "event": event.id, "export": export}
+    return World(**ids, picture=made.sha256, people=people)
 
 
 def seen(answer: Any) -> tuple[int, str, Any]:
