@@ -11,7 +11,7 @@ from ledger.events import event
 class Noted:
     """Something was noted."""
 
-    text: str
+    text: str = ""
     source: str = ""
     language: str = ""
     weight: float | None = None
