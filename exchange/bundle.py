@@ -5,7 +5,7 @@ verify.py                the verifier: standard library only
 data/index.html          the case for people; needs no network
 data/bundle.json         what this is: format, case, head, log
 data/events.ndjson       a line per event: envelope, disclosures, position in the log, audit path
-data/log/checkpoint      the signed head of the log that the paths lead to
+data/log/…               the signed head of the log that the paths lead to, and what proves it (see log_files)
 data/files/<sha256>      originals and what tools made of them
 """
 
@@ -31,6 +31,7 @@ from cases.models import Case
 from enrichment.registry import installed
 from evidence.models import ItemState
 from evidence.projections import state_of
+from exchange.log_files import log_files
 from exchange.profile import Profile, Withholding
 from ledger import log, store
 from ledger.actors import Actor
@@ -185,7 +186,8 @@ def _write_case(bag: _Bag, exported: Recorded, note: Note, withholding: Withhold
     files: dict[str, int] = {}
     progress = Progress(of_events=exported.seq)
     bag.add("data/events.ndjson", _event_lines(exported, note, files, withholding, progress, watch))
-    bag.text("data/log/checkpoint", str(note))
+    for path, data in log_files(note):
+        bag.add(path, [data])
     progress.of_files, progress.of_octets = len(files), sum(files.values())
     watch(progress)
     for digest in files:

@@ -35,6 +35,7 @@ FORMAT = "waterline-bundle/1"
 GENESIS = "0" * 64
 ENVELOPE_KEYS = ("v", "id", "stream", "seq", "item", "type", "at", "actor", "cause", "prev", "fields")
 EXPORTED = "case.exported"
+ROTATED = "log.rotated/1"
 
 CHUNK = 1 << 20
 MOST_ENTRIES = 250_000
@@ -43,6 +44,8 @@ LONGEST_LINE = 64 << 20
 """Bytes of one event with all it says."""
 LARGEST_TEXT = 256 << 20
 """Bytes of a manifest."""
+MOST_ROTATIONS = 1000
+"""Exchanges of the log's key."""
 MOST_FAULTS = 100
 """Faults that are printed; all are counted."""
 
@@ -482,38 +485,189 @@ def _node(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
+def consistent(first: int, second: int, first_root: bytes, second_root: bytes, proof: Sequence[bytes]) -> bool:
+    """Check that a tree of at least one leaf is the beginning of another (RFC 9162, section 2.1.4.2)."""
+    if not 0 < first <= second or any(len(each) != 32 for each in proof):
+        return False
+    if first == second:
+        return not proof and first_root == second_root
+    path = list(proof) if first & (first - 1) else [first_root, *proof]
+    at, last = first - 1, second - 1
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    old = new = path[0] if path else b""
+    for each in path[1:]:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            old, new = _node(each, old), _node(each, new)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            new = _node(new, each)
+        at, last = at >> 1, last >> 1
+    return last == 0 and old == first_root and new == second_root
+
+
+class SignedHead(Head):
+    """A checkpoint (C2SP tlog-checkpoint): a head, the lines after it, and the signatures under it (C2SP signed-note).
+
+    :raises ValueError: the text is none.
+    """
+
+    def __init__(self, note: str) -> None:
+        self.text, gap, signatures = note.rpartition("\n\n")
+        origin, size, root, *self.extensions = [*self.text.split("\n"), "", ""]
+        del self.extensions[-2:]
+        super().__init__(origin, int(size) if re.fullmatch(r"0|[1-9][0-9]{0,18}", size) else -1, _base64(root))
+        if not gap or not origin or self.size < 0 or len(self.root) != 32:
+            raise ValueError("it is no signed head")
+        found = [re.fullmatch(r"— (\S+) (\S+)", line) for line in signatures.splitlines()]
+        self.signatures = [(match[1], _base64(match[2])) for match in found if match]
+
+    def signed_by(self, key: str) -> bool:
+        """Tell whether a key signed this as its own log's head; one wrong signature in its name spoils it."""
+        name, public, key_hash = read_key(key)
+        own = [signature[4:] for by, signature in self.signatures if (by, signature[:4]) == (name, key_hash)]
+        message = f"{self.text}\n".encode()
+        return self.origin == name and bool(own) and all(ed25519_verify(public, message, each) for each in own)
+
+
 def check_head(bundle: Bundle, report: Report, key: str) -> Head | None:
-    """Check the signature under the log's head."""
-    name, public, key_hash = read_key(key)
-    note = bundle.text("data/log/checkpoint")
-    text, gap, signatures = note.rpartition("\n\n")
-    lines = text.split("\n")
-    if not gap or len(lines) < 3:
-        report.fail("data/log/checkpoint: it is no signed head")
-        return None
+    """Check the signature under the log's head, by the key that was given or one that it handed over to."""
+    here = "data/log/checkpoint"
     try:
-        size, root = int(lines[1]), base64.b64decode(lines[2], validate=True)
-    except (ValueError, binascii.Error):
-        size, root = -1, b""
-    if size < 0 or str(size) != lines[1] or len(root) != 32:
-        report.fail("data/log/checkpoint: its size or root can not be read")
+        head = SignedHead(bundle.text(here))
+    except ValueError as error:
+        report.fail(f"{here}: {error}")
         return None
-    good = False
-    for line in signatures.splitlines():
-        match = re.fullmatch(r"— (\S+) (\S+)", line)
-        signature = _base64(match[2]) if match else b""
-        if match and match[1] == name and signature[:4] == key_hash:
-            good = ed25519_verify(public, f"{text}\n".encode(), signature[4:])
-            if not good:
-                break
-    if not good:
-        report.fail("data/log/checkpoint: it is not signed by the key that was given")
-        return None
-    if lines[0] != name:
-        report.fail(f"data/log/checkpoint: it is the head of another log, {lines[0]!r}")
-        return None
-    report.holds.append(f"the log's head ({size} entries) is signed by {name}")
-    return Head(lines[0], size, root)
+    rotations = _rotations(bundle, report)
+    if head.signed_by(key):
+        report.holds.append(f"the log's head ({head.size} entries) is signed by {head.origin}")
+        trusted = key
+    else:
+        trusted = _handed_over(key, rotations)
+        if trusted == key or not head.signed_by(trusted):
+            report.fail(f"{here}: it is not signed by the key that was given{_why_not(trusted, head, rotations)}")
+            return None
+        by = f"{head.origin}, to which the key that was given, that of {read_key(key)[0]}, handed over"
+        report.holds.append(f"the log's head ({head.size} entries) is signed by {by}")
+    _check_rotations(rotations, head, trusted, report)
+    return head
+
+
+def _why_not(trusted: str, head: Head, rotations: Sequence[Rotation]) -> str:
+    for each in rotations:
+        if each.old == trusted:
+            if each.lost:
+                return f"; after that one was lost the log took the name {head.origin!r}: its key has to be had anew"
+            return f"; and no key that one handed over to, for {each.why_not_handed_over()}"
+    return f"; it is the head of {head.origin!r}"
+
+
+class Rotation:
+    """An exchange of the log's key: an event that names both, and the head by which the old one handed over.
+
+    :raises ValueError, KeyError, TypeError: the line does not read so.
+    """
+
+    def __init__(self, line: bytes) -> None:
+        row = json.loads(line.decode())
+        self.envelope: str = row["envelope"]
+        self.position: int = row["position"]
+        self.proof = _proof(row["proof"])
+        envelope, disclosures = json.loads(self.envelope), row["disclosures"]
+        said = dict([_disclosure(each) for each in disclosures])  # type: ignore[misc]
+        self.is_whole = envelope["type"] == ROTATED and sorted(map(_digest, disclosures)) == envelope["fields"]
+        self.leaf = hashlib.sha256(b"\x00" + hashlib.sha256(self.envelope.encode()).digest()).digest()
+        self.old: str = said["old_key"]
+        self.new: str = said["new_key"]
+        self.cited = (said["old_size"], said["old_root"])
+        self.lost = said.get("lost", False) is True
+        read_key(self.old), read_key(self.new)
+        last = row.get("last_head")
+        self.last_head = SignedHead(last["note"]) if last else None
+        self.last_proof = _proof(last["proof"]) if last else []
+        self.consistency = _proof(last["consistency"]) if last else []
+        if not isinstance(self.position, int):
+            raise TypeError
+
+    def why_not_handed_over(self) -> str:
+        """Say why the old key's last head does not hand over to the new one; empty if it does."""
+        last = self.last_head
+        if last is None:
+            return "it signed no last head"
+        if not last.signed_by(self.old):
+            return "its last head is not signed by it"
+        if last.extensions != [f"successor {self.new}"]:
+            return "its last head does not name the key that follows"
+        if last.size != self.position + 1 or not included(
+            self.leaf, self.position, last.size, self.last_proof, last.root
+        ):
+            return "its last head is not over the event that says so"
+        return "" if self._cites_the_head_before() else "the event that says so does not cite the head before it"
+
+    def _cites_the_head_before(self) -> bool:
+        """The path of a tree's last leaf is made of all that was there before it, the smallest part first."""
+        before = hashlib.sha256().digest()
+        for n, part in enumerate(self.last_proof):
+            before = _node(part, before) if n else part
+        return self.cited == (self.position, before.hex())
+
+
+def _proof(hashes: Any) -> list[bytes]:
+    proof = [_base64(each) for each in hashes]
+    if not all(len(each) == 32 for each in proof):
+        raise ValueError("it is no proof")
+    return proof
+
+
+def _rotations(bundle: Bundle, report: Report) -> list[Rotation]:
+    name = "data/log/rotations.ndjson"
+    found: list[Rotation] = []
+    if name not in bundle.names():
+        return found
+    try:
+        for line in bundle.lines(name):
+            if len(found) == MOST_ROTATIONS:
+                raise Unreadable(f"{name} has more than {MOST_ROTATIONS} lines.")
+            found.append(Rotation(line))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, Unreadable):
+        report.fail(f"{name}: line {len(found) + 1} is no rotation of the log's key")
+    return found
+
+
+def _handed_over(key: str, rotations: Sequence[Rotation]) -> str:
+    """Follow the rotations from a key, as far as each key handed over to the next."""
+    for each in rotations:
+        if each.old == key and not each.why_not_handed_over():
+            key = each.new
+    return key
+
+
+def _check_rotations(rotations: Sequence[Rotation], head: Head, trusted: str, report: Report) -> None:
+    """Check that all rotations are in the log, one after the other up to the key that signed its head."""
+    for n, each in enumerate(rotations):
+        follows = rotations[n + 1].old if n + 1 < len(rotations) else trusted
+        name = read_key(each.old)[0]
+        here = f"data/log/rotations.ndjson: the rotation at position {each.position}"
+        if not each.is_whole or each.new != follows:
+            report.fail(f"{here} does not lead to the key after it")
+        elif not included(each.leaf, each.position, head.size, each.proof, head.root):
+            report.fail(f"{here} is not in the log")
+        elif each.lost:
+            report.holds.append(f"up to position {each.position} the log was {name}, whose key was then lost")
+        elif each.why_not_handed_over():
+            report.fail(f"{here} was not made by the key of {name}: {each.why_not_handed_over()}")
+        elif not _is_beginning(each, head):
+            report.fail(f"{here}: what the key of {name} signed is no beginning of the log")
+        else:
+            report.holds.append(f"up to position {each.position} the log was {name}, whose key handed over")
+
+
+def _is_beginning(rotation: Rotation, head: Head) -> bool:
+    last = rotation.last_head
+    return last is not None and consistent(last.size, head.size, last.root, head.root, rotation.consistency)
 
 
 def read_key(text: str) -> tuple[str, bytes, bytes]:
@@ -612,7 +766,7 @@ def verify(path: str, key: str, disclosures: Sequence[str] = ()) -> Report:
 
     :raises Unreadable: it is no bundle, or the key is none.
     """
-    report = Report()
+    report, key = Report(), key.strip()
     read_key(key)
     bundle = open_bundle(path)
     try:
