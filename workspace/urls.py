@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from workspace.views import cases, files, items, ledger, submit
+from workspace.views import cases, exports, files, items, ledger, submit
 
 Page = Callable[[Any], Any]
 
@@ -27,6 +27,8 @@ def routes(page: Page) -> list[URLPattern]:
         path(f"{CASE}comments/", page(cases.comments), name="case-comments"),
         path(f"{CASE}history/", page(cases.history), name="case-history"),
         path(f"{CASE}ledger/", page(ledger.panel), name="case-ledger"),
+        path(f"{CASE}exports/", page(exports.exports), name="case-exports"),
+        path(f"{CASE}exports/<uuid:export>/bundle/", page(exports.bundle), name="case-bundle"),
         path(f"{CASE}receipts/<uuid:event>/", page(ledger.receipt), name="event-receipt"),
         path(f"{CASE}evidence/new/<str:kind>/", page(submit.submit), name="evidence-new"),
         path(ITEM, page(items.item), name="evidence-item"),

@@ -6,6 +6,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -160,6 +162,36 @@ def test_a_newcomer_comes_from_the_door_to_a_verified_case(
     person.leave()
 
 
+def test_a_case_is_exported_and_checked_by_somebody_with_nothing_but_python(lead: Person, tmp_path: Path) -> None:
+    lead.open_sample()
+    page = lead.page
+    page.get_by_role("link", name="Export", exact=True).click()
+    page.get_by_label("By sensitivity").select_option("green")
+    page.get_by_text("By field", exact=True).first.click()
+    page.get_by_label("speaker", exact=True).check()
+    page.get_by_role("button", name="Count what would be withheld").click()
+    expect(page.locator("#preview")).to_contain_text(re.compile(r"Withheld would be \d+ fields in \d+ of \d+ events"))
+    expect(page.get_by_label("speaker", exact=True)).to_be_checked()
+    page.get_by_role("button", name="Export the case").click()
+    # The page follows the work by itself.
+    link = page.get_by_role("link", name="Download the bundle").first
+    expect(link).to_be_visible(timeout=60_000)
+    with page.expect_download() as downloading:
+        link.click()
+    bundle = tmp_path / downloading.value.suggested_filename
+    downloading.value.save_as(bundle)
+    key = page.locator("[aria-labelledby=check-h] code").first.inner_text()
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="verify.py").click()
+    downloading.value.save_as(tmp_path / "verify.py")
+    command = [sys.executable, "-I", "-S", str(tmp_path / "verify.py"), str(bundle), "--key", key]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", env={})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "WITHHELD" in done.stdout
+    page.get_by_role("link", name="History", exact=True).click()
+    expect(page.locator(".history")).to_contain_text("took the bundle of an export away")
+
+
 def test_a_picture_is_dragged_in(lead: Person, tmp_path: Path) -> None:
     lead.open_sample()
     page = lead.page
@@ -270,6 +302,7 @@ def _main_pages(person: Person, case: str) -> dict[str, str]:
     """Name the main pages, with an item of each kind."""
     found = {"cases": "/admin/", "evidence": case, "history": f"{case}history/", "ledger": f"{case}ledger/"}
     found |= {"team": f"{case}team/", "about": f"{case}settings/", "comments": f"{case}comments/"}
+    found["export"] = f"{case}exports/"
     if person.page.get_by_role("link", name="Add statement").count():
         found["add-image"] = f"{case}evidence/new/image/"
     for kind in ("image", "statement", "sighting"):

@@ -50,16 +50,23 @@ for (const zone of document.querySelectorAll("[data-drop]")) {
   for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) => event.preventDefault());
 }
 
-for (const button of document.querySelectorAll("[data-copy]")) {
-  if (!navigator.clipboard) continue;
-  button.hidden = false;
-  const label = button.firstChild;
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(button.dataset.copy);
-    label.nodeValue = "Copied";
-    setTimeout(() => { label.nodeValue = "Copy"; }, 2000);
-  });
+function offerCopies(part) {
+  if (!navigator.clipboard) return;
+  for (const button of part.querySelectorAll("[data-copy]")) {
+    button.hidden = false;
+    const label = button.firstChild;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      label.nodeValue = "Copied";
+      setTimeout(() => { label.nodeValue = "Copy"; }, 2000);
+    });
+  }
 }
+
+// What the server sent of a part that changes, before anything was done to it here.
+const sent = new WeakMap();
+for (const part of document.querySelectorAll("[data-changes]")) sent.set(part, part.innerHTML);
+offerCopies(document);
 
 // Evidence is not submitted twice because somebody pressed twice.
 for (const form of document.querySelectorAll("form[data-once]")) {
@@ -75,24 +82,30 @@ for (const form of document.querySelectorAll("form[data-once]")) {
   window.addEventListener("pageshow", () => { delete form.dataset.sent; });
 }
 
-// While tools still read the item, look again for what they found; the parts that change are marked.
+// While tools still read the item, or a bundle is written, look again for what changed; the parts that do are marked.
+// What takes longer than a minute is looked at more seldom.
 const AGAIN_AFTER = 1500;
 const AGAIN_TIMES = 40;
+const SELDOM = 15000;
 
 async function lookAgain(times) {
-  await new Promise((resolve) => { setTimeout(resolve, AGAIN_AFTER); });
+  await new Promise((resolve) => { setTimeout(resolve, times > 0 ? AGAIN_AFTER : SELDOM); });
   const answer = document.hidden ? null : await fetch(location.href, { headers: { "Waterline-Again": "1" } });
   if (answer?.ok) {
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of document.querySelectorAll("[data-changes]")) {
       const now = fresh.getElementById(part.id);
       // What somebody is using stays as it is.
-      if (now && now.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) part.replaceWith(now);
+      if (!now || now.innerHTML === sent.get(part) || part.contains(document.activeElement)) continue;
+      sent.set(now, now.innerHTML);
+      part.replaceWith(now);
+      offerCopies(now);
     }
   }
-  if (times > 1 && document.querySelector("[data-waits]")) lookAgain(times - 1);
+  if (document.querySelector("[data-waits]")) lookAgain(times - 1);
 }
 
 if (document.querySelector("[data-waits]")) lookAgain(AGAIN_TIMES);
 
 document.getElementById("refused")?.focus();
+document.getElementById("preview")?.focus();
