@@ -34,7 +34,7 @@ def test_what_would_be_withheld_is_counted_and_nothing_is_recorded(world: World,
     client, before = browser(bob), Event.objects.count()
     page = page_of(client, world, do="preview", persons="A researcher\r\n", fields_="draught_m")
     # The statement's title and its speaker, and the draught of the sighting.
-    assert "Withheld would be 3 fields in 2 of 5 events" in page
+    assert "3 fields in 2 of 5 events would be withheld" in page
     assert "\nA researcher" in page
     assert "Nothing would be withheld: all of 5 events would leave." in page_of(client, world, do="preview")
     assert "1 item whole" in page_of(client, world, do="preview", items_=str(world.image))

@@ -33,14 +33,14 @@ class Export(Form):
         most=100_000,
     )
     fields_ = forms.MultipleChoiceField(
-        label="By field",
+        label="Fields",
         required=False,
         choices=[(name, name.replace("_", " ")) for name in FIELDS],
         widget=forms.CheckboxSelectMultiple,
         help_text="Of every item, with what tools made of it.",
     )
     items_ = lines(
-        "By item",
+        "Items",
         help_text="One id a line, as the item's page shows it. Of these items only the kind and the relations leave.",
         rows=2,
         most=400_000,
