@@ -9,6 +9,7 @@ from typing import Any
 
 IMAGES = frozenset({"image"})
 STATEMENTS = frozenset({"statement"})
+SIGHTINGS = frozenset({"sighting"})
 GIB = 1 << 30
 
 

@@ -36,13 +36,14 @@ def given(enricher: Enricher, shared: Path, tmp_path: Path) -> EnricherInput:
         "place": {"name": "Vostochny", "lat": 42.74, "lon": 133.08},
         "when": "2024-05-03",
         "text": TEXT,
+        "subject": {"name": "Angara", "imo": "9179842", "mmsi": "273348830", "flag": "Panama", "call_sign": "UBTE"},
     }
     read = {name: fields[name] for name in enricher.reads}
     return EnricherInput(kind=kind, fields=read, original=picture if kind == "image" else None, folder=tmp_path)
 
 
-def test_the_four_are_installed() -> None:
-    assert [enricher.name for enricher in ENRICHERS] == ["exif", "file_identity", "image", "text"]
+def test_all_are_installed() -> None:
+    assert [enricher.name for enricher in ENRICHERS] == ["exif", "file_identity", "image", "position", "ship", "text"]
 
 
 def test_it_has_a_name_a_version_and_says_with_what_it_works(enricher: Enricher) -> None:
