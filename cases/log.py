@@ -22,6 +22,7 @@ from ledger.merkle import leaf_hash
 from ledger.models import Entry, Event
 from ledger.receipts import FIRST_LINE, receipt_of
 from ledger.signer import published
+from ledger.witnesses import cosigned
 
 READ = {"GET": "log:read"}
 PAGE = 100
@@ -79,7 +80,7 @@ class CheckpointView(StrictView):
             raise NotFound("Nothing was signed yet.")
         # A few seconds: who polls should see a new head soon.
         headers = {"Cache-Control": "private, max-age=2"}
-        return HttpResponse(head.note, content_type="text/plain; charset=utf-8", headers=headers)
+        return HttpResponse(str(cosigned(head)), content_type="text/plain; charset=utf-8", headers=headers)
 
 
 class EntriesView(StrictView):

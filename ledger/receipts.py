@@ -18,6 +18,7 @@ from ledger.errors import Invalid, Unavailable
 from ledger.merkle import leaf_hash, verify_inclusion
 from ledger.signed_note import Note, VerifierKey, read_checkpoint, read_note
 from ledger.signer import published
+from ledger.witnesses import cosigned
 
 FIRST_LINE = "c2sp.org/tlog-proof@v1"
 LONGEST = 100_000
@@ -69,7 +70,7 @@ def receipt_of(event: UUID) -> Receipt:
     if entry is None or head is None or head.size <= entry.position:
         raise NotProvableYet("The event is recorded. A signed head covers it in a moment: ask again.")
     found = log.inclusion(entry, size=head.size)
-    return Receipt(position=entry.position, proof=found.proof, note=read_note(head.note))
+    return Receipt(position=entry.position, proof=found.proof, note=cosigned(head))
 
 
 def read_receipt(text: str) -> Receipt:

@@ -21,6 +21,9 @@ from ledger.errors import Invalid
 ED25519 = b"\x01"
 """The signature type of a plain Ed25519 signature over the note's text."""
 
+COSIGNATURE = b"\x04"
+"""The signature type of a witness's timestamped Ed25519 signature (C2SP tlog-cosignature, version 1)."""
+
 LONGEST = 1_000_000
 MOST_SIGNATURES = 100
 
@@ -70,14 +73,31 @@ class VerifierKey:
     def verified(self, note: Note) -> bool:
         """Tell whether this key signed the note. A line in its name whose signature is wrong spoils the note."""
         own = [each for each in note.signatures if (each.name, each.key_hash) == (self.name, self.hash)]
-        return bool(own) and all(self._is_right(note.text, each.signature) for each in own)
+        return bool(own) and all(_is_right(self.public, note.text.encode(), each.signature) for each in own)
 
-    def _is_right(self, text: str, signature: bytes) -> bool:
-        try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text.encode())
-        except InvalidSignature:
-            return False
-        return True
+
+@dataclass(frozen=True)
+class WitnessKey:
+    """What checks the cosignatures of one witness."""
+
+    name: str
+    public: bytes
+
+    @property
+    def hash(self) -> bytes:
+        """The first 4 bytes of SHA-256 over the name, a line feed, the type and the public key."""
+        return sha256(f"{self.name}\n".encode() + COSIGNATURE + self.public).digest()[:4]
+
+    def __str__(self) -> str:
+        return f"{self.name}+{self.hash.hex()}+{b64encode(COSIGNATURE + self.public).decode()}"
+
+    def time_of(self, text: str, signature: Signature) -> int | None:
+        """Read when this witness cosigned a note's text, in seconds of Unix time; None where it did not."""
+        if (signature.name, signature.key_hash) != (self.name, self.hash) or len(signature.signature) != 72:
+            return None
+        time = int.from_bytes(signature.signature[:8])
+        message = f"cosignature/v1\ntime {time}\n{text}".encode()
+        return time if time < 2**63 and _is_right(self.public, message, signature.signature[8:]) else None
 
 
 @dataclass(frozen=True)
@@ -120,15 +140,36 @@ def read_key(text: str) -> VerifierKey:
 
     :raises Invalid: it is none, not for Ed25519, or its hash is not its own.
     """
+    name, key_hash, public = _key(text, ED25519)
+    key = VerifierKey(name, public)
+    if key.hash.hex() != key_hash:
+        raise Invalid(_CUT)
+    return key
+
+
+def read_witness_key(text: str) -> WitnessKey:
+    """Read the verifier key of a witness.
+
+    :raises Invalid: it is none, not for cosignatures with Ed25519, or its hash is not its own.
+    """
+    name, key_hash, public = _key(text, COSIGNATURE)
+    key = WitnessKey(name, public)
+    if key.hash.hex() != key_hash:
+        raise Invalid(_CUT)
+    return key
+
+
+_CUT = "The hash in the verifier key is not that of its name and key: was it cut?"
+
+
+def _key(text: str, kind: bytes) -> tuple[str, str, bytes]:
     name, _, rest = text.strip().partition("+")
     key_hash, _, encoded = rest.partition("+")
     data = _base64(encoded)
-    if not _NAME.fullmatch(name) or len(data) != 33 or data[:1] != ED25519:
-        raise Invalid("This is no verifier key for Ed25519: it reads name+hash+base64.")
-    key = VerifierKey(name, data[1:])
-    if key.hash.hex() != key_hash:
-        raise Invalid("The hash in the verifier key is not that of its name and key: was it cut?")
-    return key
+    if not _NAME.fullmatch(name) or len(data) != 33 or data[:1] != kind:
+        what = "for Ed25519" if kind == ED25519 else "of a witness (Ed25519)"
+        raise Invalid(f"This is no verifier key {what}: it reads name+hash+base64.")
+    return name, key_hash, data[1:]
 
 
 @dataclass(frozen=True)
@@ -158,6 +199,22 @@ def read_checkpoint(note: Note) -> Checkpoint:
     if len(root) != 32:
         raise Invalid("The root in the checkpoint is no SHA-256.")
     return Checkpoint(origin, int(rest[0]), root, tuple(rest[2:]))
+
+
+def read_signature(line: str) -> Signature:
+    """Read one signature line, without its end.
+
+    :raises Invalid: it is none.
+    """
+    return _signature(_SIGNATURE.fullmatch(line))
+
+
+def _is_right(public: bytes, message: bytes, signature: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _signature(match: re.Match[str] | None) -> Signature:

@@ -1,4 +1,4 @@
-"""What beat asks for: leftovers of uploads away."""
+"""What beat asks for: leftovers of uploads away, and others to attest to the log's newest head."""
 
 from __future__ import annotations
 
@@ -9,11 +9,18 @@ import structlog
 from celery import shared_task
 
 from ledger import store
+from ledger.attest import attest_newest
 
 LEFT_OVER = timedelta(hours=24)
 """Since the last byte was written. What a living process still holds is never taken, however old."""
 
 log = structlog.get_logger(__name__)
+
+
+@shared_task(name="ledger.tasks.attest")
+def attest(**_: Any) -> None:
+    """Let authorities stamp, and witnesses cosign, the newest published head."""
+    attest_newest()
 
 
 @shared_task(name="ledger.tasks.sweep_incoming")

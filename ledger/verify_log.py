@@ -18,6 +18,7 @@ from ledger.rotation import Turn, key_of, turns
 from ledger.sequence import KEPT
 from ledger.signed_note import Checkpoint, Note, VerifierKey, read_checkpoint, read_note
 from ledger.signer import checked
+from ledger.verify_attested import verify_attested
 
 BATCH = 2000
 _HASH = re.compile("[0-9a-f]{64}")
@@ -41,6 +42,8 @@ class LogReport:
     entries: int = 0
     heads: int = 0
     rotations: int = 0
+    timestamps: int = 0
+    cosignatures: int = 0
     faults: list[str] = field(default_factory=list)
     unchecked: list[str] = field(default_factory=list)
 
@@ -59,6 +62,8 @@ def verify_log() -> LogReport:
             report.faults.append(fault)
         else:
             report.faults += _at_the_end(edge)
+        if not fault:
+            _attested(report)
         if missing := _rows(_WITHOUT_A_PLACE):
             stream, seq, event = missing[0]
             report.faults.append(f"case {_id(stream)}, event {seq} ({_id(event)}): it has no place in the log")
@@ -101,6 +106,13 @@ def _anchored(report: LogReport) -> Note | None:
     if note is None:
         report.unchecked.append("the anchor: nothing was signed yet")
     return note
+
+
+def _attested(report: LogReport) -> None:
+    found = verify_attested()
+    report.timestamps, report.cosignatures = found.timestamps, found.cosignatures
+    report.faults += found.faults
+    report.unchecked += found.unchecked
 
 
 def _walk(report: LogReport, key: VerifierKey | None, known: list[Turn]) -> tuple[Frontier, str | None]:

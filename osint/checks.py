@@ -8,6 +8,10 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
+from ledger.errors import DomainError
+from ledger.timestamps import roots
+from ledger.witnesses import witnesses
+
 NEAR = frozenset({"localhost", "127.0.0.1", "[::1]", "testserver"})
 OLDEST_POSTGRESQL = 15
 
@@ -50,6 +54,27 @@ def broker_can_be_reached_as_written(**_: Any) -> Iterable[CheckMessage]:
             "REDIS_URL must begin with redis://, rediss:// or unix://.",
             hint="Leave it empty for the embedded Valkey that `manage.py up` starts.",
             id="waterline.E003",
+        )
+
+
+@register(Tags.security)
+def attestors_can_be_checked(**_: Any) -> Iterable[CheckMessage]:
+    """Refuse roots that hold no certificate, and witnesses whose keys are none."""
+    try:
+        roots()
+    except (OSError, ValueError) as error:
+        yield Error(
+            f"OSINT_TSA_ROOTS names no file of certificates: {error}",
+            hint="A file in PEM with the root certificates that lead to the time stamp authorities.",
+            id="waterline.E005",
+        )
+    try:
+        witnesses()
+    except DomainError as refusal:
+        yield Error(
+            f"OSINT_WITNESSES names a witness whose key is none. {refusal.detail}",
+            hint="Each witness is its verifier key (name+hash+base64), a space, and its address.",
+            id="waterline.E006",
         )
 
 

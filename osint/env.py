@@ -53,6 +53,28 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def addresses(name: str) -> list[str]:
+    """Read a list of http and https addresses, separated by commas."""
+    found = words(name)
+    for each in found:
+        if urlsplit(each).scheme not in {"http", "https"} or not urlsplit(each).hostname:
+            raise ImproperlyConfigured(f"{name} must list http:// or https:// addresses, not {each!r}.")
+    return found
+
+
+def witnesses(name: str) -> list[tuple[str, str]]:
+    """Read a list, separated by commas or line ends, each of a verifier key and an address."""
+    found = []
+    for each in ",".join(text(name).splitlines()).split(","):
+        if not each.strip():
+            continue
+        key, _, address = each.strip().partition(" ")
+        if key.count("+") < 2 or urlsplit(address.strip()).scheme not in {"http", "https"}:
+            raise ImproperlyConfigured(f"{name} must list a verifier key and an address each, not {each.strip()!r}.")
+        found.append((key, address.strip()))
+    return found
+
+
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
     """Read one of the allowed words."""
     value = text(name, default).lower()

@@ -14,6 +14,7 @@ from django.core.files.storage import Storage, storages
 from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
 
+from ledger.attest import standings
 from ledger.errors import DomainError
 from ledger.ids import uuid7
 from ledger.sequence import backlog
@@ -127,10 +128,24 @@ def _signer() -> State:
     return ("ok" if standing.is_sound else "degraded"), standing.state.value
 
 
+def _attestors() -> State:
+    try:
+        found = standings()
+    except Error:
+        return "down", "The database does not answer."
+    except DomainError as refusal:
+        return "degraded", refusal.detail
+    failing = [f"{each.shown}: {each.failure}" for each in found if each.failure]
+    if failing:
+        return "degraded", "; ".join(failing)
+    return "ok", f"{len(found)} attest to the log's heads" if found else "none are set up"
+
+
 _CHECKS: dict[str, Callable[[], State]] = {
     "database": _database,
     "broker": _broker,
     "storage": _storage,
     "sequencer": _sequencer,
     "signer": _signer,
+    "attestors": _attestors,
 }

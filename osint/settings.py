@@ -114,6 +114,14 @@ FILE_UPLOAD_TEMP_DIR = env.folder("OSINT_UPLOAD_DIR", FILES_DIR / "incoming")
 SIGNING_KEY = env.text("OSINT_SIGNING_KEY")
 VERIFIER_KEY = env.text("OSINT_VERIFIER_KEY")
 ANCHOR_FILE = Path(env.text("OSINT_ANCHOR_FILE") or DATA_DIR / "anchor" / "head")
+# Those who attest to the heads: time stamp authorities (RFC 3161), the roots that are trusted to lead to them (a file
+# in PEM), the seconds between two heads that one of them stamps; witnesses, each as its verifier key and its address;
+# and the seconds that any of them has for its answer.
+TSA_URLS = env.addresses("OSINT_TSA_URLS")
+TSA_ROOTS = env.text("OSINT_TSA_ROOTS")
+TSA_SECONDS = env.whole("OSINT_TSA_SECONDS", 60, least=1)
+WITNESSES = env.witnesses("OSINT_WITNESSES")
+ATTEST_TIMEOUT = env.whole("OSINT_ATTEST_TIMEOUT", 10, least=1)
 
 # Limits of one request, in bytes.
 MAX_UPLOAD_BYTES = env.whole("OSINT_MAX_UPLOAD_BYTES", 8 * 2**30, least=1)
@@ -252,6 +260,8 @@ CELERY_BEAT_SCHEDULE = {
     "exports": {"task": "exchange.tasks.sweep", "schedule": float(SWEEP_SECONDS)},
     "bundles": {"task": "exchange.tasks.throw_away", "schedule": timedelta(hours=1)},
     "custody": {"task": "evidence.tasks.record_custody", "schedule": 30.0},
+    # What was not begun by the next time is left out, so that slow answers do not pile up.
+    "attest": {"task": "ledger.tasks.attest", "schedule": 10.0, "options": {"expires": 10}},
     "leftovers": {"task": "ledger.tasks.sweep_incoming", "schedule": timedelta(hours=1)},
     "answers": {"task": "osint.tasks.forget_answers", "schedule": timedelta(hours=1)},
 }

@@ -12,19 +12,17 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from ledger import anchor, keys, log, signer
-from ledger.append import Fact, append
-from ledger.errors import Conflict, Invalid
+from ledger.errors import Conflict
 from ledger.models import Entry, Event, LastHead, Pending, SignedHead
 from ledger.rebuild import rebuild
 from ledger.recorded import Recorded
 from ledger.rotate import rotate
-from ledger.rotation import STREAM, LogRotated, turns
+from ledger.rotation import STREAM, turns
 from ledger.sequence import sequence
 from ledger.signed_note import SigningKey, read_checkpoint, read_key, read_note
 from ledger.signer import Refused, State, sign
 from ledger.verify import verify
 from ledger.verify_log import verify_log
-from tests.ledger.notes import ANNA
 
 pytestmark = pytest.mark.django_db
 Note = Callable[..., Recorded]
@@ -35,17 +33,6 @@ Tamper = Callable[..., None]
 def folder(log_folder: Path) -> Path:
     keys.make("waterline.example/log")
     return log_folder
-
-
-@pytest.fixture
-def placed(note: Note) -> Callable[[str], None]:
-    """Append a note and give it its place."""
-
-    def placed(text: str) -> None:
-        note(text)
-        sequence()
-
-    return placed
 
 
 def command(*words: str) -> list[str]:
@@ -275,108 +262,6 @@ def test_a_rotation_that_was_begun_is_ended_before_another(folder: Path, placed:
     rotate()
     assert keys.verifier().name == "begun.example/log"
     holds()
-
-
-# -- attacks ------------------------------------------------------------------------------------------
-
-
-def forge(**changes: Any) -> None:
-    """Append a rotation to a key of one's own, as whoever can write to the database can."""
-    edge, old = log.edge(), keys.verifier()
-    new = SigningKey("waterline.example/forged", bytes(32)).verifier
-    said = {
-        "old_origin": old.name,
-        "old_key": str(old),
-        "old_size": edge.size,
-        "old_root": edge.root.hex(),
-        "new_origin": new.name,
-        "new_key": str(new),
-        **changes,
-    }
-    append(STREAM, [Fact(LogRotated(**said))], by=ANNA)
-    sequence()
-
-
-@pytest.mark.parametrize("lost", [False, True])
-def test_a_rotation_that_the_old_key_did_not_sign_stops_the_signer_and_is_named(
-    placed: Callable[[str], None], lost: bool
-) -> None:
-    placed("a")
-    sign()
-    forge(lost=lost)
-    assert signer.compare().state is State.ROTATED
-    with pytest.raises(Refused, match="the log names another key"):
-        sign()
-    assert SignedHead.objects.get().size == 1
-    faults = verify_log().faults
-    assert "log, position 1: it names the key of waterline.example/forged, and another one is in use" in faults[0]
-    assert any("was not signed by the key before it" in each for each in faults) is not lost
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"old_size": 7}, "does not cite the head before it"),
-        ({"old_root": "ab" * 32}, "does not cite the head before it"),
-        ({"old_origin": "other.example"}, "its keys are not those of its origins"),
-        ({"old_key": "nonsense"}, "can not be read"),
-        ({"new_key": "nonsense"}, "can not be read"),
-    ],
-)
-def test_a_rotation_that_does_not_hold_together_is_named(
-    placed: Callable[[str], None], changes: dict[str, Any], said: str
-) -> None:
-    placed("a")
-    sign()
-    forge(**changes)
-    assert any(said in each for each in verify_log().faults), verify_log().faults
-    with pytest.raises(Refused):
-        sign()
-
-
-def test_a_rotation_that_does_not_go_on_from_the_one_before_is_named(placed: Callable[[str], None]) -> None:
-    placed("a")
-    old = keys.verifier()
-    rotate()
-    forge(old_origin=old.name, old_key=str(old))
-    with pytest.raises(Invalid, match="does not go on from the key before it"):
-        turns()
-    assert any("does not go on" in each for each in verify_log().faults)
-
-
-@pytest.mark.parametrize(
-    ("sql", "said"),
-    [
-        ("DELETE FROM ledger_lasthead", "was not signed by the key before it"),
-        ("UPDATE ledger_lasthead SET note = 'x'", "can not be read"),
-        (
-            "UPDATE ledger_lasthead SET note = replace(note, 'successor', 'nothing')",
-            "is not what the key before it signed",
-        ),
-        ("UPDATE ledger_payload SET body = replace(body, 'key-2', 'key-3')", "can not be read"),
-    ],
-)
-def test_whatever_is_changed_of_a_rotation_is_named(
-    placed: Callable[[str], None], tamper: Tamper, sql: str, said: str
-) -> None:
-    placed("a")
-    rotate()
-    sign()
-    tamper(sql)
-    assert any(said in each for each in verify_log().faults), verify_log().faults
-
-
-def test_an_old_database_under_a_newer_key_is_not_signed(placed: Callable[[str], None], tamper: Tamper) -> None:
-    """Restored from before the rotation: the anchor is of a key that the database does not know."""
-    placed("a")
-    rotate()
-    sign()
-    for table in ("event", "payload", "head", "entry", "loghead", "lasthead", "signedhead"):
-        tamper(f"DELETE FROM ledger_{table}")  # noqa: S608
-    placed("a")
-    assert signer.compare().state is State.BEHIND
-    with pytest.raises(Refused):
-        sign()
 
 
 # -- a stream that is no case -------------------------------------------------------------------------

@@ -48,6 +48,8 @@ class Command(BaseCommand):
             in_log = f", {log.entries} places in the log, {log.heads} signed heads"
             if log.rotations:
                 in_log += f", {_count(log.rotations, 'rotation')} of the key"
+            if log.timestamps or log.cosignatures:
+                in_log += f", {_count(log.timestamps, 'timestamp')}, {_count(log.cosignatures, 'cosignature')}"
             unchecked = log.unchecked
         checked = f"{report.events} events in {_count(cases, 'case')}{in_log}"
         if files:
