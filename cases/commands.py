@@ -184,6 +184,28 @@ def record_export(*, case_id: UUID, format: str, withheld: tuple[str, ...] = (),
 
 
 @transaction.atomic
+def receive_case(*, case_id: UUID, format: str, key: str, checkpoint: str, owner: UUID | None) -> Recorded:
+    """Record that a case came out of a bundle, and who is to own it here; whoever runs the system does so.
+
+    :raises Invalid: there is no such person.
+    """
+    lock(case_id)
+    last, row = last_event(case_id), Case.objects.filter(pk=case_id).first()
+    if last is None or row is None:
+        raise NotFound("There is no such case.")
+    said: list[Any] = [
+        domain.CaseImported(head_seq=last.seq, head_hash=last.hash, format=format, key=key, checkpoint=checkpoint)
+    ]
+    role = state_of(row).team.get(owner) if owner else None
+    if owner and role is not Role.OWNER:
+        if not get_user_model().objects.filter(pk=owner, is_active=True).exists():
+            raise Invalid("There is no such person.", errors={"owner": ["No active person has this id."]})
+        change = domain.RoleChanged if role else domain.MemberAdded
+        said.append(change(user=owner, role=Role.OWNER))
+    return append(case_id, [Fact(each) for each in said], by=Actor.worker("import", 1))[0]
+
+
+@transaction.atomic
 def record_download(*, case_id: UUID, downloaded: domain.BundleDownloaded, again: bool, by: Actor) -> Recorded | None:
     """Record that somebody takes the bundle of an export away.
 

@@ -303,6 +303,25 @@ class BundleDownloaded:
         return case
 
 
+@event("case.imported", version=1)
+@dataclass(frozen=True, kw_only=True)
+class CaseImported:
+    """All before this came out of a bundle: up to event `head_seq` (chain hash `head_hash`) it was recorded elsewhere.
+
+    `key` is the verifier key by which the bundle was checked, and `checkpoint` the signed head of the other log under
+    which all of these events have their places.
+    """
+
+    head_seq: int
+    head_hash: str
+    format: str
+    key: str
+    checkpoint: str
+
+    def apply(self, case: Case) -> Case:
+        return case
+
+
 CASE_EVENTS = (
     CaseOpened, CaseRenamed, CaseDescribed, SensitivitySet, CaseHeld, CaseResumed, CaseSentToReview, CaseClosed,
     CaseReopened, CaseArchived, MemberAdded, RoleChanged, MemberRemoved, EmergencyAccessTaken, CaseCommented,

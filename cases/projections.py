@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.contrib.auth import get_user_model
+
 from cases import domain
 from cases.folding import folded
 from cases.models import Case, Comment, Member
@@ -44,8 +46,12 @@ def add_comment(event: Recorded) -> None:
 
 def _change_team(event: Recorded, before: domain.Case, after: domain.Case) -> None:
     Member.objects.filter(case=event.stream, user__in=set(before.team) - set(after.team)).delete()
+    known = get_user_model().objects
     for user, role in after.team.items():
         if user not in before.team:
+            # A case that came out of a bundle has people who have no account here.
+            if not known.filter(pk=user).exists():
+                continue
             emergency = isinstance(event.data, domain.EmergencyAccessTaken)
             Member.objects.create(case_id=event.stream, user_id=user, role=role, emergency=emergency, since=event.at)
         elif before.team[user] != role:

@@ -788,7 +788,11 @@ def verify(path: str, key: str, disclosures: Sequence[str] = ()) -> Report:
     return report
 
 
-def _lines_of(path: str) -> list[str]:
+def lines_of(path: str) -> list[str]:
+    """Read disclosures out of a file, one a line.
+
+    :raises Unreadable: it is no text.
+    """
     try:
         with open(path, encoding="utf-8") as file:
             return [line for line in file.read(LARGEST_TEXT).split("\n") if line]
@@ -804,7 +808,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--also", metavar="FILE", help="disclosures handed over later, one a line")
     options = parser.parse_args(arguments)
     try:
-        report = verify(options.bundle, options.key, _lines_of(options.also) if options.also else ())
+        report = verify(options.bundle, options.key, lines_of(options.also) if options.also else ())
     except Unreadable as refusal:
         print(f"This is no bundle that can be read. {_visible(str(refusal))}", file=sys.stderr)
         return 2

@@ -21,6 +21,7 @@ PAGE = 50
 
 WORDS = {
     "case.exported": "exported the whole case",
+    "case.imported": "brought the case here out of a bundle",
     "case.bundle_downloaded": "took the bundle of an export away",
     "case.opened": "opened the case",
     "case.renamed": "renamed the case",
@@ -192,6 +193,9 @@ def _says(data: Any) -> Iterable[tuple[str, str]]:
         yield "changed", ", ".join(ACCOUNT_WORDS[each] for each in data.changes)
     elif isinstance(data, cases.CaseExported):
         yield "withheld", "; ".join(data.withheld) or "nothing"
+    elif isinstance(data, cases.CaseImported):
+        yield "recorded elsewhere", f"up to event {data.head_seq}"
+        yield "log", data.key.partition("+")[0]
     elif isinstance(data, cases.BundleDownloaded):
         yield "export", f"event {data.seq}"
         yield "SHA-256", data.sha256
