@@ -12,6 +12,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.core.management import call_command
+from django.db import connection
 
 from cases import commands as cases
 from evidence import commands as evidence
@@ -19,6 +21,7 @@ from evidence.domain import EvidenceSubmitted, FileReference, Kind, Speaker
 from exchange.bundle import write_bundle
 from ledger import keys, store
 from ledger.actors import Actor
+from ledger.triggers import lifted
 from tests.api.bodies import picture
 
 Files = dict[str, bytes]
@@ -102,6 +105,18 @@ def with_events(forged: Callable[..., Path]) -> Callable[..., Path]:
         return forged({"data/events.ndjson": lines.encode()})
 
     return with_events
+
+
+def lose_everything(folder: Path) -> None:
+    """Empty the database, the store and the log's folder."""
+    with lifted(connection):
+        call_command("flush", interactive=False, verbosity=0)
+    for name in list(store.foreign(())):
+        with store.local_path(name.rpartition("/")[2]) as path:
+            path.unlink()
+    for path in [*folder.glob("keys/*"), *folder.glob("anchor/*")]:
+        path.unlink()
+    keys.make("waterline.example/new")
 
 
 def _manifest(files: Mapping[str, bytes]) -> bytes:

@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 
 from cases import commands as cases
@@ -37,8 +37,7 @@ from ledger.models import Entry, Event, Head, Pending
 from ledger.read import read
 from ledger.restore import Stored, replay, restore
 from ledger.sequence import sequence
-from ledger.triggers import lifted
-from tests.exchange.conftest import Left, export, make_case, rebag
+from tests.exchange.conftest import Left, export, lose_everything, make_case, rebag
 from verifier.verify import Unreadable
 from verifier.verify import verify as verify_bundle
 
@@ -90,18 +89,6 @@ def elsewhere(alice: Any, bob: Any, log_folder: Path, tmp_path: Path) -> Elsewhe
     elsewhere = Elsewhere(left=left, events=events_of(case), states=states_of(case), files=files)
     lose_everything(log_folder)
     return elsewhere
-
-
-def lose_everything(folder: Path) -> None:
-    """Empty the database, the store and the log's folder."""
-    with lifted(connection):
-        call_command("flush", interactive=False, verbosity=0)
-    for name in list(store.foreign(())):
-        with store.local_path(name.rpartition("/")[2]) as path:
-            path.unlink()
-    for path in [*folder.glob("keys/*"), *folder.glob("anchor/*")]:
-        path.unlink()
-    keys.make("waterline.example/new")
 
 
 @pytest.fixture
