@@ -35,17 +35,20 @@ from exchange.log_files import log_files
 from exchange.profile import Profile, Withholding
 from ledger import log, store
 from ledger.actors import Actor
+from ledger.attest import attest_now
 from ledger.codec import to_json
 from ledger.envelope import instant
 from ledger.files import named_by
 from ledger.keys import NoKey, verifier
+from ledger.models import SignedHead
 from ledger.read import read
 from ledger.receipts import NotProvableYet, receipt_of
 from ledger.recorded import Recorded
 from ledger.sequence import sequence
-from ledger.signed_note import Note
+from ledger.signed_note import Note, read_checkpoint
 from ledger.signer import sign
 from ledger.store import DamagedFile
+from ledger.witnesses import cosigned
 from verifier import verify
 
 CHUNK = 1 << 20
@@ -77,12 +80,16 @@ Watch = Callable[[Progress], None]
 
 @dataclass(frozen=True)
 class Bundle:
-    """What was written: the event that says so, how many events and files, and the size in bytes."""
+    """What was written: the event that says so, how many events and files, and the size in bytes.
+
+    `unattested` says who was asked to attest to its head and did not, and why.
+    """
 
     exported: Recorded
     events: int
     files: int
     size: int
+    unattested: tuple[str, ...] = ()
 
 
 def write_bundle(
@@ -92,23 +99,38 @@ def write_bundle(
     by: Actor,
     profile: Profile = EVERYTHING,
     watch: Watch = lambda progress: None,
+    attest: bool = False,
 ) -> Bundle:
     """Record that a case is exported and write it, as it then stands, into a file.
 
+    :param attest: ask time stamp authorities and witnesses now to attest to the head of the log that the bundle
+        brings; else it brings the newest head that they attested.
     :raises NotFound: there is no such case.
     :raises NoKey: nothing can be signed here, and a bundle without a signed head proves nothing to an outsider.
     :raises MissingFile: the store lacks a file, or has other bytes than its event names.
     """
     exported = record_export(case_id=case_id, format=verify.FORMAT, withheld=profile.summary, by=by)
-    return write_exported(exported, out=out, profile=profile, watch=watch)
+    return write_exported(exported, out=out, profile=profile, watch=watch, attest=attest)
 
 
-def write_exported(exported: Recorded, *, out: Path, profile: Profile, watch: Watch = lambda progress: None) -> Bundle:
+def write_exported(
+    exported: Recorded,
+    *,
+    out: Path,
+    profile: Profile,
+    watch: Watch = lambda progress: None,
+    attest: bool = False,
+) -> Bundle:
     """Write the case up to the event of its export into a file, which appears only when it is whole.
 
     :param profile: what is withheld: the one that the event of the export tells of.
     """
     note = _signed_head_over(exported)
+    unattested: tuple[str, ...] = ()
+    if attest:
+        size = read_checkpoint(note).size
+        unattested = tuple(attest_now(size))
+        note = cosigned(SignedHead.objects.get(size=size))
     name = f"waterline-{exported.stream}-{exported.seq}"
     part = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
@@ -124,7 +146,8 @@ def write_exported(exported: Recorded, *, out: Path, profile: Profile, watch: Wa
             part.rename(out)
     finally:
         part.unlink(missing_ok=True)
-    return Bundle(exported=exported, events=exported.seq, files=bag.files, size=out.stat().st_size)
+    size = out.stat().st_size
+    return Bundle(exported=exported, events=exported.seq, files=bag.files, size=size, unattested=unattested)
 
 
 class _Bag:

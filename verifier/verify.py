@@ -7,6 +7,9 @@
 BUNDLE is the zip file, or the folder it was unpacked into. KEY is the log's verifier key, one line that reads
 `name+hash+base64`; get it from those who run the log by a way of its own, not out of the bundle.
 
+Give the keys of witnesses (--witness) and the root certificates of time stamp authorities (--tsa-roots) that you trust:
+then it says when they saw the log. Timestamps are checked by the program openssl, where there is one.
+
 Checked are: the bag's manifests (RFC 8493); each event's bytes, its place in the chain of its case, and its place in
 the log's Merkle tree (RFC 6962); every disclosed field against its digest (in the manner of RFC 9901); every file
 against the events that name it; the signature under the log's head (Ed25519, RFC 8032); and that nothing is missing up
@@ -21,11 +24,18 @@ import abc
 import argparse
 import base64
 import binascii
+import bisect
+import calendar
 import hashlib
 import json
 import os
 import re
+import shutil
+import ssl
+import subprocess
 import sys
+import tempfile
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -36,6 +46,9 @@ GENESIS = "0" * 64
 ENVELOPE_KEYS = ("v", "id", "stream", "seq", "item", "type", "at", "actor", "cause", "prev", "fields")
 EXPORTED = "case.exported"
 ROTATED = "log.rotated/1"
+ATTESTED = "data/log/attested.ndjson"
+COSIGNATURE = b"\x04"
+COSIGNATURE_BYTES = 72
 
 CHUNK = 1 << 20
 MOST_ENTRIES = 250_000
@@ -46,6 +59,12 @@ LARGEST_TEXT = 256 << 20
 """Bytes of a manifest."""
 MOST_ROTATIONS = 1000
 """Exchanges of the log's key."""
+MOST_ATTESTED = 100
+"""Heads that others attested."""
+LARGEST_REPLY = 1 << 20
+"""Bytes of a time stamp reply."""
+PATIENCE = 30
+"""Seconds that openssl has for one step."""
 MOST_FAULTS = 100
 """Faults that are printed; all are counted."""
 
@@ -305,6 +324,7 @@ class Chain:
         self.said: dict[str, Any] = {}
         self.files: dict[str, int | None] = {}
         self.last_position = -1
+        self.places: list[int] = []
         self.disclosed = self.proved = 0
         self.before_last = (0, GENESIS)
 
@@ -382,6 +402,7 @@ class Chain:
             self.report.fail(f"{here}: its place in the log is before that of the event before it")
         else:
             self.last_position = position
+            self.places.append(position)
             self.proved += 1
 
 
@@ -670,8 +691,8 @@ def _is_beginning(rotation: Rotation, head: Head) -> bool:
     return last is not None and consistent(last.size, head.size, last.root, head.root, rotation.consistency)
 
 
-def read_key(text: str) -> tuple[str, bytes, bytes]:
-    """Read a verifier key: its name, the public key, the hash of both.
+def read_key(text: str, kind: bytes = b"\x01") -> tuple[str, bytes, bytes]:
+    """Read a verifier key: its name, the public key, the hash of both; `kind` tells a log's from a witness's.
 
     :raises Unreadable: it is none.
     """
@@ -679,8 +700,9 @@ def read_key(text: str) -> tuple[str, bytes, bytes]:
     key_hash, _, encoded = rest.partition("+")
     data = _base64(encoded)
     whole = hashlib.sha256(f"{name}\n".encode() + data).digest()[:4]
-    if not name or len(data) != 33 or data[:1] != b"\x01" or whole.hex() != key_hash:
-        raise Unreadable("The key is no verifier key: it reads name+hash+base64, on one line.")
+    if not name or len(data) != 33 or data[:1] != kind or whole.hex() != key_hash:
+        whose = "of a witness" if kind == COSIGNATURE else "of a log"
+        raise Unreadable(f"The key is no verifier key {whose}: it reads name+hash+base64, on one line.")
     return name, data[1:], whole
 
 
@@ -691,6 +713,260 @@ def _base64(text: str) -> bytes:
     except (ValueError, binascii.Error):
         return b""
     return data if base64.b64encode(data).decode() == text else b""
+
+
+# --- who attests to the log's heads ----------------------------------------------------------------------------------
+
+
+class Attested:
+    """A head that others attested: the note as it was signed, cosignatures, and time stamp replies by authority.
+
+    :raises ValueError, KeyError, TypeError: the line does not read so.
+    """
+
+    def __init__(self, line: bytes) -> None:
+        row = json.loads(line.decode())
+        self.note: str = row["note"]
+        self.head = SignedHead(self.note)
+        self.consistency = _proof(row["consistency"])
+        self.cosignatures = SignedHead(self.note + "".join(f"{each}\n" for each in row["cosignatures"])).signatures
+        self.replies = [(str(each["authority"]), str(each["reply"])) for each in row["timestamps"]]
+
+    def leads_to(self, head: Head) -> bool:
+        return consistent(self.head.size, head.size, self.head.root, head.root, self.consistency)
+
+
+def check_attested(
+    bundle: Bundle, report: Report, head: Head, chain: Chain, witnesses: Sequence[str], roots: str
+) -> None:
+    """Check what witnesses and time stamp authorities say of this head, and of heads that lead to it."""
+    found: list[Attested] = []
+    for each in _attested(bundle, report):
+        if each.leads_to(head):
+            found.append(each)
+        else:
+            report.fail(f"{ATTESTED}: the head of {each.head.size} entries is no beginning of the log")
+    _check_witnesses(bundle, report, found, chain, witnesses)
+    stamped = [(each, authority, reply) for each in found for authority, reply in each.replies]
+    for each, authority, reply in stamped:
+        verdict, said = _judge(bundle, reply, each.note.encode(), roots)
+        what = f"the head of {each.head.size} entries{_covering(chain, each.head.size)}"
+        if verdict == "holds":
+            report.holds.append(f"{what} was stamped by {authority}: {said}")
+        elif verdict == "fails":
+            report.fail(f"{reply}: the timestamp of {what} by {authority}: {said}")
+        else:
+            report.unchecked.append(f"the timestamp of {what} by {authority}: {said}")
+    if not stamped:
+        report.unchecked.append("trusted timestamps: the bundle brings none")
+
+
+def _attested(bundle: Bundle, report: Report) -> list[Attested]:
+    found: list[Attested] = []
+    if ATTESTED not in bundle.names():
+        return found
+    try:
+        for line in bundle.lines(ATTESTED):
+            if len(found) == MOST_ATTESTED:
+                raise Unreadable(f"{ATTESTED} has more than {MOST_ATTESTED} lines.")
+            found.append(Attested(line))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, Unreadable):
+        report.fail(f"{ATTESTED}: line {len(found) + 1} is no head that was attested")
+    return found
+
+
+def _covering(chain: Chain, size: int) -> str:
+    """Say which events of the case a head covers."""
+    count = bisect.bisect_left(chain.places, size)
+    if count == len(chain.places):
+        return f" (all {count} events of the case)"
+    return f" (events 1 to {count} of the case)" if count else " (none of the case's events)"
+
+
+def _check_witnesses(
+    bundle: Bundle, report: Report, found: Sequence[Attested], chain: Chain, witnesses: Sequence[str]
+) -> None:
+    now = SignedHead(bundle.text("data/log/checkpoint"))
+    heads = [(each.head, each.cosignatures) for each in found] + [(now, now.signatures)]
+    wanted = {key: read_key(key, COSIGNATURE) for key in witnesses}
+    seen: dict[str, tuple[int, int]] = {}
+    others: dict[str, int] = {}
+    for head, signatures in sorted(heads, key=lambda each: each[0].size):
+        for by, signature in signatures:
+            if len(signature) != 4 + COSIGNATURE_BYTES:
+                continue
+            keys = [key for key, (name, _, key_hash) in wanted.items() if (name, key_hash) == (by, signature[:4])]
+            if not keys:
+                others[by] = head.size
+            elif (at := _cosigned_at(head.text, wanted[keys[0]][1], signature[4:])) is None:
+                report.fail(f"the cosignature of {by} under the head of {head.size} entries is not right")
+            else:
+                seen[keys[0]] = (head.size, at)
+    for key in wanted:
+        if key in seen:
+            size, at = seen[key]
+            what = f"the head of {size} entries{_covering(chain, size)}"
+            report.holds.append(f"the witness {wanted[key][0]} cosigned {what} at {_instant(at)}")
+        else:
+            report.fail(f"no head in it is cosigned by the witness {wanted[key][0]}, whose key was given")
+    for by, size in sorted(others.items()):
+        report.unchecked.append(f"the cosignature of {by} under the head of {size} entries: its key was not given")
+
+
+def _cosigned_at(text: str, public: bytes, signature: bytes) -> int | None:
+    """Check a cosignature (C2SP tlog-cosignature, version 1); give its time in seconds of Unix time."""
+    at = int.from_bytes(signature[:8], "big")
+    message = f"cosignature/v1\ntime {at}\n{text}\n".encode()
+    return at if 0 < at < 1 << 40 and ed25519_verify(public, message, signature[8:]) else None
+
+
+def _instant(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
+
+
+# --- timestamps (RFC 3161), by the program openssl -------------------------------------------------------------------
+
+
+class OpenSSL:
+    """The program openssl and a folder to hand it files in; it is given no name that comes out of a bundle."""
+
+    def __init__(self, program: str, folder: str) -> None:
+        self.program, self.folder = program, folder
+
+    def path(self, name: str) -> str:
+        return os.path.join(self.folder, name)
+
+    def write(self, name: str, data: bytes) -> str:
+        with open(self.path(name), "wb") as file:
+            file.write(data)
+        return self.path(name)
+
+    def __call__(self, *words: str) -> str:
+        """Run it, and return all that it says."""
+        environment = {**os.environ, "LC_ALL": "C"}
+        try:
+            done = subprocess.run(  # noqa: S603 -- the words are ours
+                [self.program, *words], capture_output=True, timeout=PATIENCE, check=False, env=environment
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"it did not run: {type(error).__name__}"
+        return (done.stdout + done.stderr).decode("utf-8", "replace")
+
+
+def _judge(bundle: Bundle, name: str, data: bytes, roots: str) -> tuple[str, str]:
+    try:
+        with bundle.open(name) as file:
+            reply = file.read(LARGEST_REPLY + 1)
+    except KeyError:
+        return "fails", "it is not in the bundle"
+    return ("fails", "it is too large") if len(reply) > LARGEST_REPLY else judge_timestamp(reply, data, roots)
+
+
+def judge_timestamp(reply: bytes, data: bytes, roots: str = "") -> tuple[str, str]:
+    """Say whether a time stamp reply over some bytes "holds", "fails" or is "unchecked", and when and why.
+
+    It is judged as of its own time: that a certificate has expired since is said, and is no fault.
+
+    :param roots: a file with the root certificates that are trusted; unless given, those of this machine.
+    """
+    program = shutil.which("openssl")
+    if program is None:
+        return "unchecked", "there is no program openssl on this machine"
+    with tempfile.TemporaryDirectory(prefix="waterline-") as folder:
+        openssl = OpenSSL(program, folder)
+        stamp, stamped = openssl.write("reply", reply), openssl.write("data", data)
+        text = openssl("ts", "-reply", "-in", stamp, "-text")
+        try:
+            at = _read_reply(text, data)
+        except ValueError as error:
+            return "fails", str(error)
+        trusted = roots or _roots_of_this_machine()
+        if not trusted:
+            return "unchecked", f"it says {_instant(at)}, and no root certificates are given (--tsa-roots)"
+        command = ("ts", "-verify", "-in", stamp, "-data", stamped, "-CAfile", trusted)
+        then = openssl(*command, "-attime", str(int(at)))
+        if "Verification: OK" not in then:
+            return _why_refused(then, at, given=bool(roots))
+        subject, ends = _signer(openssl, stamp)
+        said = f"{_instant(at)}, by {subject}, valid at that time"
+        now = openssl(*command)
+        if "Verification: OK" in now:
+            return "holds", said
+        if "certificate has expired" in now:
+            return "holds", f"{said}; its certificate has expired since{f' ({ends})' if ends else ''}"
+        return "holds", f"{said}; it is not any more ({_verify_error(now)})"
+
+
+def _read_reply(text: str, data: bytes) -> float:
+    """Read what openssl prints of a reply; give its time in seconds of Unix time.
+
+    :raises ValueError: it is no timestamp of these bytes.
+    """
+    status = re.search(r"^Status: (.*)$", text, re.MULTILINE)
+    if status is None:
+        raise ValueError("openssl can not read it as a reply")
+    kind = re.search(r"^Hash Algorithm: (\S+)$", text, re.MULTILINE)
+    when = re.search(r"^Time stamp: (\w{3} +\d+ \d\d:\d\d:\d\d)(\.\d+)? (\d{4}) GMT$", text, re.MULTILINE)
+    if not status[1].startswith("Granted") or kind is None or when is None:
+        raise ValueError("it says that nothing was stamped")
+    if kind[1].lower() not in ("sha256", "sha384", "sha512"):
+        raise ValueError("its digest is of a kind that proves nothing, or that is not known here")
+    dump = text.partition("Message data:\n")[2].partition("Serial number:")[0]
+    imprint = "".join("".join(re.findall("[0-9a-f]{2}", each)) for each in _DUMPED.findall(dump))
+    if imprint != hashlib.new(kind[1].lower(), data).hexdigest():
+        raise ValueError("it stamps something else")
+    return _seconds(f"{when[1]} {when[3]}") + float(when[2] or 0)
+
+
+_DUMPED = re.compile(r"^ +[0-9a-f]{4} - ((?:[0-9a-f]{2}[ -]?){1,16})", re.MULTILINE)
+
+
+def _seconds(when: str) -> float:
+    """Read a time as openssl prints it, in English and UTC."""
+    month, day, clock, year = when.split()
+    number = "JanFebMarAprMayJunJulAugSepOctNovDec".index(month) // 3 + 1
+    hour, minute, second = map(int, clock.split(":"))
+    return calendar.timegm((int(year), number, int(day), hour, minute, second))
+
+
+def _why_refused(text: str, at: float, *, given: bool) -> tuple[str, str]:
+    why = _verify_error(text)
+    if "Verification: FAILED" not in text:
+        return "unchecked", f"it says {_instant(at)}, and this openssl can not check it"
+    if not given and re.search("unable to (get|verify)|self.signed", why):
+        return "unchecked", f"it says {_instant(at)}, and leads to no root certificate of this machine (--tsa-roots)"
+    return "fails", f"it says {_instant(at)}, and is not valid at that time ({why})"
+
+
+def _verify_error(text: str) -> str:
+    found = re.search(r"Verify error: ?([^\n]*)", text) or re.search(r":([^:\n]+):[^:\n]*:\d+:[^\n]*$", text.strip())
+    return found[1] if found else "openssl refuses it"
+
+
+def _signer(openssl: OpenSSL, stamp: str) -> tuple[str, str]:
+    """Read whose certificate stamped, and when that ends, out of those that the reply brings."""
+    token, certificates = openssl.path("token"), openssl.path("certificates")
+    openssl("ts", "-reply", "-in", stamp, "-token_out", "-out", token)
+    openssl("pkcs7", "-inform", "DER", "-in", token, "-print_certs", "-out", certificates)
+    try:
+        with open(certificates, encoding="utf-8", errors="replace") as file:
+            found = re.findall("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", file.read(), re.DOTALL)
+    except OSError:
+        found = []
+    for pem in found:
+        text = openssl("x509", "-noout", "-text", "-in", openssl.write("certificate", pem.encode()))
+        ends = re.search(r"Not After ?: (.+) GMT", text)
+        subject = re.search(r"Subject: (.*)", text)
+        if "Time Stamping" in text and "CA:TRUE" not in text and ends and subject:
+            name = re.search(r"CN ?= ?(.+)", subject[1])
+            return (name[1] if name else subject[1])[:200], _instant(_seconds(ends[1]))
+    return "a certificate that the reply does not bring", ""
+
+
+def _roots_of_this_machine() -> str:
+    paths = ssl.get_default_verify_paths()
+    usual = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+    return next((each for each in (paths.cafile, *usual) if each and os.path.isfile(each)), "")
 
 
 # --- Ed25519 (RFC 8032, section 5.1.7), to verify only ---------------------------------------------------------------
@@ -761,13 +1037,21 @@ _BASE = _decompress((4 * pow(5, _P - 2, _P) % _P).to_bytes(32, "little")) or (0,
 # --- all of it -------------------------------------------------------------------------------------------------------
 
 
-def verify(path: str, key: str, disclosures: Sequence[str] = ()) -> Report:
+def verify(
+    path: str, key: str, disclosures: Sequence[str] = (), *, witnesses: Sequence[str] = (), roots: str = ""
+) -> Report:
     """Check a bundle, and disclosures of withheld fields that were handed over later.
 
-    :raises Unreadable: it is no bundle, or the key is none.
+    :param witnesses: verifier keys of witnesses, each of which must have cosigned a head in it.
+    :param roots: a file with the root certificates that are trusted to lead to time stamp authorities.
+    :raises Unreadable: it is no bundle, or a key is none.
     """
     report, key = Report(), key.strip()
     read_key(key)
+    for each in witnesses:
+        read_key(each, COSIGNATURE)
+    if roots and not os.path.isfile(roots):
+        raise Unreadable(f"There is no file {roots!r} of root certificates.")
     bundle = open_bundle(path)
     try:
         about = json.loads(bundle.text("data/bundle.json"))
@@ -779,11 +1063,13 @@ def verify(path: str, key: str, disclosures: Sequence[str] = ()) -> Report:
         check_files(payload, chain, bundle, report)
         if about.get("case") != chain.case:
             report.fail("data/bundle.json: it speaks of another case than the events do")
+        if head is not None:
+            check_attested(bundle, report, head, chain, witnesses, roots)
     except _BROKEN as error:
         raise Unreadable(f"It can not be read to its end: {type(error).__name__}: {error}") from None
     if head is None:
         report.unchecked.append("whether the events are in the log: its head is not signed by the given key")
-    report.unchecked.append("trusted timestamps: the bundle brings none")
+        report.unchecked.append("timestamps and cosignatures, for that reason")
     report.unchecked.append("the numbers of findings: the bundle brings none")
     return report
 
@@ -806,9 +1092,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("bundle", metavar="BUNDLE", help="the zip file, or the folder it was unpacked into")
     parser.add_argument("--key", required=True, help="the log's verifier key: name+hash+base64")
     parser.add_argument("--also", metavar="FILE", help="disclosures handed over later, one a line")
+    parser.add_argument(
+        "--witness", action="append", default=[], metavar="KEY", help="the verifier key of a witness; may be repeated"
+    )
+    parser.add_argument(
+        "--tsa-roots",
+        metavar="FILE",
+        default="",
+        help="root certificates of time stamp authorities (else the system's)",
+    )
     options = parser.parse_args(arguments)
     try:
-        report = verify(options.bundle, options.key, lines_of(options.also) if options.also else ())
+        also = lines_of(options.also) if options.also else ()
+        report = verify(options.bundle, options.key, also, witnesses=options.witness, roots=options.tsa_roots)
     except Unreadable as refusal:
         print(f"This is no bundle that can be read. {_visible(str(refusal))}", file=sys.stderr)
         return 2

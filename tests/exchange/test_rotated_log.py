@@ -14,6 +14,7 @@ import pytest
 from ledger import keys
 from ledger.rotate import rotate
 from ledger.rotation import turns
+from ledger.sequence import sequence
 from ledger.signed_note import Checkpoint, SigningKey, read_checkpoint, read_key, read_note
 from ledger.signer import sign
 from tests.exchange.conftest import Left, export, make_case
@@ -42,6 +43,7 @@ def left(alice: Any, log_folder: Path, tmp_path: Path, secrets: dict[str, Signin
         sign()
         secrets[str(n)] = keys.load()
         case = make_case(alice, title=f"Case {n}")
+        sequence()
     assert case is not None
     return export(case, tmp_path / "bundle.zip")
 

@@ -27,6 +27,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("case", type=UUID, help="the id of the case")
         parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the file to write; it must be new")
+        parser.add_argument(
+            "--timestamp",
+            action="store_true",
+            help="ask the time stamp authorities and witnesses now, instead of taking what they attested last",
+        )
         withhold = parser.add_argument_group("what is withheld (the bundle says so, and still verifies)")
         withhold.add_argument("--field", action="append", default=[], metavar="NAME", help="a field, such as speaker")
         withhold.add_argument("--item", action="append", default=[], type=UUID, metavar="ID", help="a whole item")
@@ -62,11 +67,20 @@ class Command(BaseCommand):
             above=options["above"],
         )
         try:
-            written = write_bundle(case, out=out, by=Actor.worker("export", 1), profile=profile, watch=watch)
+            written = write_bundle(
+                case,
+                out=out,
+                by=Actor.worker("export", 1),
+                profile=profile,
+                watch=watch,
+                attest=options["timestamp"],
+            )
         except DomainError as refusal:
             raise CommandError(refusal.detail) from refusal
         if self.stderr.isatty():
             self.stderr.write("")
+        for why in written.unattested:
+            self.stderr.write(f"not attested: {why}")
         self.stdout.write(
             f"{out}: {written.events} events, {written.files} files, {written.size:,} bytes. "
             f'Check it with: python3 verifier/verify.py {out} --key "$(manage.py keys show | tail -n 1)"'
