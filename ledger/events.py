@@ -7,13 +7,16 @@ default; a default never changes. Anything else is a new version, and the old on
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol, TypeVar, dataclass_transform
 
 from ledger import codec
 
 Values = dict[str, Any]
 Upcast = Callable[[Values], Values]
+
+ERASED = "(erased)"
+"""What stands in the place of a text that was erased and that its event can not do without."""
 
 
 class Data(Protocol):
@@ -27,12 +30,16 @@ D = TypeVar("D")
 
 @dataclasses.dataclass(frozen=True)
 class Shape:
-    """A registered event type; `personal` names the fields that may hold personal data, erasable one by one."""
+    """A registered event type; `personal` names the fields that may hold personal data, erasable one by one.
+
+    `stands_in` holds, as a JSON value, what stands in the place of each of these once it is erased.
+    """
 
     name: str
     version: int
     cls: type
     personal: frozenset[str]
+    stands_in: Mapping[str, Any]
 
     @property
     def type(self) -> str:
@@ -42,35 +49,60 @@ class Shape:
 _by_type: dict[str, Shape] = {}
 _by_class: dict[type, Shape] = {}
 _upcasts: dict[str, Upcast] = {}
+_of_old_types: dict[str, Mapping[str, Any]] = {}
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def event(name: str, *, version: int, personal: tuple[str, ...] = ()) -> Callable[[type[D]], type[D]]:
     """Register a frozen dataclass as the event type `name/version`.
 
-    :raises ValueError: the type is taken, or `personal` names a field that is not there.
+    :raises ValueError: the type is taken, or `personal` names a field that is not there, or one for which nothing can
+        stand in once it is erased.
     """
 
     def register(cls: type[D]) -> type[D]:
-        shape = Shape(name, version, cls, frozenset(personal))
-        unknown = shape.personal - {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
-        if shape.type in _by_type:
-            raise ValueError(f"The event type {shape.type} is taken by {_by_type[shape.type].cls.__qualname__}.")
-        if unknown:
-            raise ValueError(f"{shape.type} has no field {', '.join(sorted(unknown))}.")
+        fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        type_ = f"{name}/{version}"
+        if type_ in _by_type:
+            raise ValueError(f"The event type {type_} is taken by {_by_type[type_].cls.__qualname__}.")
+        if unknown := sorted(set(personal) - set(fields)):
+            raise ValueError(f"{type_} has no field {', '.join(unknown)}.")
+        stands_in = {each: _stand_in(type_, fields[each]) for each in personal}
+        shape = Shape(name, version, cls, frozenset(personal), stands_in)
         _by_type[shape.type] = _by_class[cls] = shape
         return cls
 
     return register
 
 
-def upcasts(type_: str) -> Callable[[Upcast], Upcast]:
-    """Register how the values of an old type (`name/version`) become those of the next version."""
+def _stand_in(type_: str, field: dataclasses.Field[Any]) -> Any:
+    """Find what stands in an erased field's place: its default, else what is empty, or a text that says so."""
+    if field.default is not dataclasses.MISSING:
+        return codec.to_plain(field.default)
+    if field.default_factory is not dataclasses.MISSING:
+        return codec.to_plain(field.default_factory())
+    # Annotations are text where their module says so.
+    kind = field.type.__name__ if isinstance(field.type, type) else str(field.type).removeprefix("collections.abc.")
+    if kind == "str":
+        return ERASED
+    if kind.startswith("tuple["):
+        return []
+    if kind.startswith("Mapping["):
+        return {}
+    raise ValueError(f"{type_}.{field.name} is personal: give it a default, which stands there once it is erased.")
+
+
+def upcasts(type_: str, *, personal: Mapping[str, Any] | None = None) -> Callable[[Upcast], Upcast]:
+    """Register how the values of an old type (`name/version`) become those of the next version.
+
+    :param personal: the old type's erasable fields, each with the JSON value that stands in for it.
+    """
 
     def register(function: Upcast) -> Upcast:
         if type_ in _upcasts:
             raise ValueError(f"{type_} has an upcast already.")
         _upcasts[type_] = function
+        _of_old_types[type_] = personal or {}
         return function
 
     return register
@@ -87,11 +119,21 @@ def shapes() -> list[Shape]:
     return sorted(_by_type.values(), key=lambda shape: (shape.name, shape.version))
 
 
-def decode(type_: str, values: Values) -> Any:
+def erasable(type_: str) -> Mapping[str, Any]:
+    """Map the fields of a stored type (`name/version`) that can be erased to what then stands in their place."""
+    shape = _by_type.get(type_)
+    return shape.stands_in if shape else _of_old_types.get(type_, {})
+
+
+def decode(type_: str, values: Values, *, erased: Collection[str] = ()) -> Any:
     """Rebuild an event's data from stored values, through every upcast up to the newest version.
 
+    :param erased: the fields that were erased.
     :raises UnknownEvent: no code here knows the type.
     """
+    if erased:
+        stands_in = erasable(type_)
+        values = {**{name: stands_in[name] for name in erased if name in stands_in}, **values}
     while type_ in _upcasts:
         values = _upcasts[type_](dict(values))
         name, _, version = type_.rpartition("/")

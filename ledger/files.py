@@ -10,9 +10,10 @@ from uuid import UUID
 from ledger.envelope import reveal
 from ledger.events import decode, shape_of
 from ledger.payloads import unpack
-from ledger.raw import rows
+from ledger.raw import Row, rows
 from ledger.recorded import Recorded
 from ledger.verify import intact
+from ledger.verify_erasures import Erasures, erasures
 
 Named = Iterable[tuple[str, int]]
 """Pairs of lowercase hex SHA-256 and size in bytes."""
@@ -50,16 +51,25 @@ def named_by(recorded: Recorded) -> Named:
 def file_references(stream: UUID | None = None) -> Iterator[FileReference]:
     """Yield the files that a stream's events (or all events) speak of, each as often as it is named.
 
-    An event that was changed speaks of nothing any more: what it says now nobody recorded.
+    An event that was changed speaks of nothing any more: what it says now nobody recorded. Nor does one of a file whose
+    bytes were erased.
     """
+    erased = erasures(stream)
     for row in rows(stream):
-        envelope = intact(row)
-        if envelope is None:
-            continue
-        type_, said_by = envelope["type"], f"case {envelope['stream']}, event {envelope['seq']}"
-        if row.file:
-            yield FileReference(row.file, None, said_by)
-        if finder := _finders.get(type_.rpartition("/")[0]):
-            data = decode(type_, reveal(unpack(row.body, row.file)))
-            for sha256, size in finder(data):
+        yield from _references(row, erased)
+
+
+def _references(row: Row, erasures: Erasures) -> Iterator[FileReference]:
+    event = row.id.hex if isinstance(row.id, UUID) else row.id
+    gone = erasures.of(row.stream.hex if isinstance(row.stream, UUID) else row.stream, event, seq=row.seq)
+    envelope = intact(row, erased=gone)
+    if envelope is None:
+        return
+    type_, said_by = envelope["type"], f"case {envelope['stream']}, event {envelope['seq']}"
+    if row.file:
+        yield FileReference(row.file, None, said_by)
+    if finder := _finders.get(type_.rpartition("/")[0]):
+        data = decode(type_, reveal(unpack(row.body, row.file)), erased={each.name for each in gone.values()})
+        for sha256, size in finder(data):
+            if not erasures.took(event, sha256):
                 yield FileReference(sha256, size, said_by)

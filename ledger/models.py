@@ -37,8 +37,59 @@ class Payload(models.Model):
     body = models.TextField()
     file = models.CharField(max_length=64, blank=True)
 
+    class Meta:
+        indexes = [models.Index(fields=["file"], name="payloads_in_files", condition=~models.Q(file=""))]
+
     def __str__(self) -> str:
         return f"payload of {self.event_id}"
+
+
+class Redaction(models.Model):
+    """A disclosure that was erased for good, as the event `redacted_by` says: only these may leave a payload.
+
+    `parts` and `others` are those of the event; `kept_in` names the file that holds what is left of a large payload.
+    """
+
+    pk = models.CompositePrimaryKey("event", "digest")
+    event = models.UUIDField()
+    digest = models.CharField(max_length=43)
+    name = models.CharField(max_length=100)
+    parts = models.JSONField(default=list)
+    others = models.JSONField(default=list)
+    kept_in = models.CharField(max_length=64, blank=True)
+    redacted_by = models.UUIDField()
+
+    class Meta:
+        indexes = [models.Index(fields=["redacted_by"], name="redactions_of_event")]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.event}"
+
+
+class LeftoverQuerySet(models.QuerySet["Leftover"]):
+    def undone(self) -> LeftoverQuerySet:
+        """Keep what is still to be removed."""
+        return self.filter(done_at__isnull=True)
+
+
+class Leftover(models.Model):
+    """What is removed once an erasure is committed (an outbox): a file by its SHA-256, or "pages".
+
+    Pages are those of the database's own files, in which erased bytes lie until they are written over. `kept`: another
+    event names the file, so its bytes stay.
+    """
+
+    PAGES = "pages"
+
+    what = models.CharField(max_length=64, primary_key=True)
+    since = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    kept = models.BooleanField(default=False)
+
+    objects = LeftoverQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.what
 
 
 class Head(models.Model):

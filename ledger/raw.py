@@ -16,6 +16,7 @@ from django.db import DatabaseError, connection, transaction
 from ledger.models import Head
 
 BATCH = 2000
+MOST = 1_000_000
 
 
 class Row(NamedTuple):
@@ -87,6 +88,15 @@ def rows(stream: UUID | None = None) -> Iterator[Row]:
         if len(batch) < BATCH:
             return
         last = (batch[-1].key_stream, batch[-1].key_seq)
+
+
+def rows_of_type(type_: str, stream: UUID | None = None) -> Iterator[Row]:
+    """Yield the rows of a stream (or all) that say they are of a type: few, and read one by one."""
+    where, params = _of(stream, "k.stream")
+    with _any_bytes():
+        keys = _fetch(_KEYS.format(where=f"{where} AND k.type = %s", limit=MOST), [*params, type_])
+        for key in keys:
+            yield _one(*key)
 
 
 def heads(stream: UUID | None = None) -> list[Sequence[Any]]:

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
+class Erasure:
+    """A field of an event was erased by the event `by`.
+
+    Of a field that holds others (the changes of a correction), `parts` names those that were meant, `others` those that
+    went with it.
+    """
+
+    by: UUID
+    parts: Sequence[str] = ()
+    others: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event that is in the ledger; `data` is its payload in the newest version of its type."""
+    """An event that is in the ledger; `data` is its payload in the newest version of its type.
+
+    `erased` tells which fields of the payload are gone for good: in `data` something stands in for each.
+    """
 
     id: UUID
     stream: UUID
@@ -25,6 +41,7 @@ class Recorded:
     data: Any
     envelope: str
     disclosures: Sequence[str]
+    erased: Mapping[str, Erasure] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

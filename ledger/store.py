@@ -171,6 +171,20 @@ def sweep_incoming(*, older_than: timedelta) -> int:
     return removed
 
 
+def remove(sha256: str) -> None:
+    """Remove a stored file for good; one that is not there is no fault."""
+    if not _DIGEST.fullmatch(sha256):
+        raise ValueError("A stored file is named by its SHA-256.")
+    root = _root()
+    if root is None:
+        _storage().delete(_name(sha256))
+        return
+    path = root / _name(sha256)
+    path.unlink(missing_ok=True)
+    if path.parent.is_dir():
+        _sync_folder(path.parent)
+
+
 # --- reading ----------------------------------------------------------------------------------------------
 
 

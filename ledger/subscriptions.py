@@ -37,6 +37,7 @@ class Projection:
         self.tables = tuple(tables)
         self.handlers: dict[str, list[Handler]] = defaultdict(list)
         self.run_handlers: dict[str, list[RunHandler]] = defaultdict(list)
+        self.renew: RunHandler | None = None
         _projections.append(self)
 
     def on(self, *classes: type) -> Callable[[H], H]:
@@ -57,6 +58,16 @@ class Projection:
             return handler
 
         return register
+
+    def renews(self, handler: R) -> R:
+        """Register what is done once fields of some events were erased: the rows come out as a rebuild writes them."""
+        self.renew = handler
+        return handler
+
+    def see(self, recorded: Sequence[Recorded]) -> None:
+        """See some events, in order, as if they were fresh: for one that renews its rows."""
+        for name, run in _runs(recorded):
+            _call(name, run, self.run_handlers, self.handlers)
 
 
 def reacts_to(*classes: type) -> Callable[[H], H]:

@@ -1,7 +1,8 @@
 """Append-only, enforced by the database itself: UPDATE, DELETE and TRUNCATE are refused.
 
-A head may only move forward. On PostgreSQL the application's role can be kept to SELECT and INSERT on these tables as
-well (see `grants`); a trigger also stops a hurried owner of the database, and `verify` finds one who drops it.
+A head may only move forward, and a payload may only lose what an erasure names (see `erasure_guard`). On PostgreSQL the
+application's role can be kept to SELECT and INSERT on these tables as well (see `grants`); a trigger also stops a
+hurried owner of the database, and `verify` finds one who drops it.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from ledger import erasure_guard
 
 REFUSAL = "the ledger is append-only"
 
@@ -19,12 +23,14 @@ REFUSAL = "the ledger is append-only"
 class Guarded:
     """A table that is guarded, and the columns of its keys.
 
-    An update is let through where `forward` (a condition on OLD and NEW) holds.
+    An update is let through where `forward` (a condition on OLD and NEW) holds. `judged` names an operation that is let
+    through under conditions which each database writes in its own way.
     """
 
     table: str
     keys: tuple[tuple[str, ...], ...]
     forward: str = ""
+    judged: str = ""
 
 
 CHAINS = (
@@ -43,7 +49,11 @@ ATTESTED = (
     Guarded("ledger_timestamp", (("size", "authority"),)),
     Guarded("ledger_cosignature", (("size", "witness"),)),
 )
-ALL = (*CHAINS, *LOG, *ATTESTED)
+ERASURES = (
+    Guarded("ledger_payload", (("event_id",),), judged="UPDATE"),
+    Guarded("ledger_redaction", (("event", "digest"),), judged="INSERT"),
+)
+ALL = (*(each for each in CHAINS if each.table != "ledger_payload"), *LOG, *ATTESTED, *ERASURES)
 
 _POSTGRESQL_FUNCTION = f"""
 CREATE OR REPLACE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS
@@ -55,8 +65,15 @@ END $$
 def create(connection: BaseDatabaseWrapper, tables: Sequence[Guarded] = ALL) -> None:
     """Put the triggers of some tables in place."""
     with connection.cursor() as cursor:
-        for statement in _STATEMENTS[connection.vendor](tables):
-            cursor.execute(statement)
+        if connection.vendor == "postgresql":
+            for statement in _functions(tables):
+                cursor.execute(statement)
+        _create(cursor, connection.vendor, tables)
+
+
+def _create(cursor: Any, vendor: str, tables: Sequence[Guarded]) -> None:
+    for statement in _STATEMENTS[vendor](tables):
+        cursor.execute(statement)
 
 
 def drop(connection: BaseDatabaseWrapper, tables: Sequence[Guarded] = ALL) -> None:
@@ -74,22 +91,30 @@ def lifted(connection: BaseDatabaseWrapper) -> Iterator[None]:
     try:
         yield
     finally:
-        create(connection)
+        # Their functions are still there: in a long transaction each of these takes a lock more.
+        with connection.cursor() as cursor:
+            _create(cursor, connection.vendor, ALL)
 
 
 def _triggers(tables: Sequence[Guarded], vendor: str) -> Iterator[tuple[str, Guarded, str]]:
     # SQLite's INSERT OR REPLACE takes the old row away without a DELETE that a trigger would see.
     operations = ["UPDATE", "DELETE", "TRUNCATE" if vendor == "postgresql" else "REPLACE"]
     for guarded in tables:
-        for operation in operations:
+        for operation in dict.fromkeys([*operations, guarded.judged or "UPDATE"]):
             yield f"{guarded.table}_no_{operation.lower()}", guarded, operation
 
 
 def _refused_when(guarded: Guarded, operation: str) -> str:
+    if operation == guarded.judged:
+        return f"NOT coalesce({_JUDGED[operation]['sqlite']}, 0)"
     if operation == "REPLACE":
         same = (" AND ".join(f'"{each}" = NEW."{each}"' for each in key) for key in guarded.keys)
         return f"EXISTS (SELECT 1 FROM {guarded.table} WHERE {' OR '.join(f'({each})' for each in same)})"  # noqa: S608
     return f"NOT ({guarded.forward})" if guarded.forward and operation == "UPDATE" else ""
+
+
+_JUDGED = {"UPDATE": erasure_guard.LOST, "INSERT": erasure_guard.NAMED}
+_JUDGES = {"UPDATE": "ledger_only_erased", "INSERT": "ledger_only_named"}
 
 
 def _sqlite(tables: Sequence[Guarded]) -> Iterator[str]:
@@ -102,14 +127,23 @@ def _sqlite(tables: Sequence[Guarded]) -> Iterator[str]:
         )
 
 
-def _postgresql(tables: Sequence[Guarded]) -> Iterator[str]:
+def _functions(tables: Sequence[Guarded]) -> Iterator[str]:
     yield _POSTGRESQL_FUNCTION
+    if any(guarded.judged for guarded in tables):
+        yield from erasure_guard.functions(REFUSAL)
+
+
+def _postgresql(tables: Sequence[Guarded]) -> Iterator[str]:
     for name, guarded, operation in _triggers(tables, "postgresql"):
         each = "STATEMENT" if operation == "TRUNCATE" else "ROW"
-        when = f"WHEN ({refused})" if (refused := _refused_when(guarded, operation)) else ""
+        judge, when = "ledger_refuse", ""
+        if operation == guarded.judged:
+            judge = _JUDGES[operation]
+        elif refused := _refused_when(guarded, operation):
+            when = f"WHEN ({refused})"
         yield (
             f"CREATE OR REPLACE TRIGGER {name} BEFORE {operation} ON {guarded.table} "
-            f"FOR EACH {each} {when} EXECUTE FUNCTION ledger_refuse()"
+            f"FOR EACH {each} {when} EXECUTE FUNCTION {judge}()"
         )
 
 

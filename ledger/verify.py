@@ -2,13 +2,14 @@
 
 The envelope's bytes are the truth; a copy that disagrees with them is a fault as much as a broken chain is. What a
 chain in one's own database can not show (a tail cut together with its head, a whole history written anew) shows in the
-log, whose head is signed and kept elsewhere (see `verify_log`).
+log, whose head is signed and kept elsewhere (see `verify_log`). What an erasure names must be gone, and nothing
+else may be (see `verify_erasures`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -21,6 +22,7 @@ from ledger.envelope import GENESIS, VERSION, digests
 from ledger.errors import DomainError
 from ledger.payloads import unpack
 from ledger.raw import Row
+from ledger.verify_erasures import Erased, Erasures, erasures, unlisted
 
 _KEYS = ("v", "id", "stream", "seq", "item", "type", "at", "actor", "cause", "prev", "fields")
 
@@ -58,28 +60,34 @@ def verify(*, stream: UUID | None = None) -> Report:
 
 def _verify(stream: UUID | None) -> Report:
     heads = {_hex(key): (seq, hash_) for key, seq, hash_ in raw.heads(stream)}
+    erased = erasures(stream)
     faults: list[Fault] = []
     events = streams = 0
     for key, rows in groupby(raw.rows(stream), key=lambda row: row.key_stream):
         here = _hex(key)
         streams += 1
-        chain = _Chain(here)
+        chain = _Chain(here, erased)
         for row in rows:
             chain.check(row)
         events += chain.rows
-        faults += [chain.fault] if chain.fault else _at_the_end(chain, heads.get(here))
+        faults += [chain.fault] if chain.fault else _at_the_end(chain, heads.get(here), erased)
         heads.pop(here, None)
     for left, (seq, _) in heads.items():
         if seq:
             faults.append(Fault(_dashed(left), 1, "missing", "the head counts events and none is stored"))
+    if not faults:
+        faults += [
+            Fault(_dashed(here), seq, _dashed(event), reason) for here, seq, event, reason in unlisted(erased, stream)
+        ]
     return Report(events=events, streams=streams, faults=faults)
 
 
 class _Chain:
     """One stream's chain as far as it was walked; past the first fault nothing more can be said about it."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, erasures: Erasures) -> None:
         self.stream = stream
+        self.erasures = erasures
         self.seq = self.rows = 0
         self.hash = GENESIS
         self.fault: Fault | None = None
@@ -88,18 +96,22 @@ class _Chain:
         self.rows += 1
         if self.fault is None:
             self.seq += 1
-            if reason := _fault(row, seq=self.seq, prev=self.hash):
+            erased = self.erasures.of(_hex(row.stream), _hex(row.id), seq=row.seq)
+            if reason := _fault(row, seq=self.seq, prev=self.hash, erased=erased):
                 self.fault = Fault(_dashed(self.stream), row.key_seq, _name(row), reason)
             self.hash = row.hash
 
 
-def intact(row: Row) -> dict[str, Any] | None:
-    """Read the envelope of an event that is, taken alone and with its payload, what its digests say; else nothing."""
+def intact(row: Row, *, erased: Mapping[str, Erased]) -> dict[str, Any] | None:
+    """Read the envelope of an event that is, taken alone and with its payload, what its digests say; else nothing.
+
+    :param erased: what of it was erased, by digest.
+    """
     envelope = _envelope(row)
-    return envelope if isinstance(envelope, dict) and not _payload_fault(envelope["fields"], row) else None
+    return envelope if isinstance(envelope, dict) and not _payload_fault(envelope["fields"], row, erased) else None
 
 
-def _fault(row: Row, *, seq: int, prev: str) -> str | None:
+def _fault(row: Row, *, seq: int, prev: str, erased: Mapping[str, Erased]) -> str | None:
     """Say what is wrong with one event, given the sequence number and hash that must come before it."""
     if row.key_seq != seq:
         return f"event {seq} is missing; the next one stored is {row.key_seq}"
@@ -123,7 +135,7 @@ def _fault(row: Row, *, seq: int, prev: str) -> str | None:
     for name, copy, original in copies:
         if copy != original:
             return f"the column {name!r} does not agree with the envelope"
-    return _payload_fault(envelope["fields"], row)
+    return _payload_fault(envelope["fields"], row, erased)
 
 
 def _envelope(row: Row) -> dict[str, Any] | str:
@@ -155,7 +167,7 @@ def _sha256(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _payload_fault(fields: Sequence[str], row: Row) -> str | None:
+def _payload_fault(fields: Sequence[str], row: Row, erased: Mapping[str, Erased]) -> str | None:
     if row.body is None and row.file is None:
         return "the payload is missing"
     if not (isinstance(row.body, str) and isinstance(row.file, str)):
@@ -163,21 +175,28 @@ def _payload_fault(fields: Sequence[str], row: Row) -> str | None:
     if row.payload != row.id:
         return "the payload's row belongs to another event"
     try:
-        found = digests(unpack(row.body, row.file))
+        found = set(digests(lines := unpack(row.body, row.file)))
     except DomainError as error:
         return f"the payload's file does not hold: {error.detail}"
     except UnicodeError:
         return "the payload was changed: it is not text"
-    if list(found) == fields:
-        return None
-    changed = len(set(found) - set(fields))
-    if changed:
-        return f"the payload was changed: {changed} of its {len(found)} disclosures are not in the envelope"
-    return f"the payload is not whole: {len(fields) - len(found)} disclosures are missing"
+    known = set(fields)
+    if changed := len(found - known):
+        return f"the payload was changed: {changed} of its {len(lines)} disclosures are not in the envelope"
+    if len(found) != len(lines) or len(known) != len(fields):
+        return "the payload was changed: a disclosure stands there twice"
+    for each in sorted(found & erased.keys()):
+        by = erased[each]
+        return f"the erasure of {by.name!r} by event {by.seq} was not carried out: the field is still there"
+    if missing := len(known - found - erased.keys()):
+        return f"the payload is not whole: {missing} disclosures are missing"
+    return None
 
 
-def _at_the_end(chain: _Chain, head: tuple[Any, Any] | None) -> list[Fault]:
+def _at_the_end(chain: _Chain, head: tuple[Any, Any] | None, erasures: Erasures) -> list[Fault]:
     stream = _dashed(chain.stream)
+    for by in erasures.unmet(chain.stream):
+        return [Fault(stream, by.seq, by.event, f"it erases {by.name!r} of an event that is not before it here")]
     if head is None:
         return [Fault(stream, chain.seq, "head", "the stream has events and no head")]
     if head == (chain.seq, chain.hash):

@@ -11,6 +11,7 @@ from ledger.models import Cosignature, Event, Head, LastHead, Payload, SignedHea
 from ledger.recorded import Recorded
 from ledger.sequence import sequence
 from ledger.triggers import ALL
+from tests.ledger.erasures import erase, target_of
 
 pytestmark = pytest.mark.django_db
 Note = Callable[..., Recorded]
@@ -32,6 +33,8 @@ Note = Callable[..., Recorded]
         "DELETE FROM ledger_subtree",
         "UPDATE ledger_loghead SET size = size - 1",
         "DELETE FROM ledger_loghead",
+        "DELETE FROM ledger_redaction",
+        "UPDATE ledger_redaction SET name = ''",
         "UPDATE ledger_signedhead SET note = ''",
         "DELETE FROM ledger_signedhead",
         "UPDATE ledger_lasthead SET note = ''",
@@ -44,8 +47,8 @@ Note = Callable[..., Recorded]
 )
 def test_the_past_can_not_be_changed_in_sql(note: Note, sql: str) -> None:
     note("a")
+    a_row_in_each_table(note("b"))
     sequence()
-    a_row_in_each_table()
     with (
         pytest.raises(DatabaseError, match="append-only"),
         transaction.atomic(),
@@ -54,9 +57,10 @@ def test_the_past_can_not_be_changed_in_sql(note: Note, sql: str) -> None:
         cursor.execute(sql)
 
 
-def a_row_in_each_table() -> None:
+def a_row_in_each_table(event: Recorded) -> None:
     """Fill the tables that an append and its place in the log leave empty."""
     now = timezone.now()
+    erase(event.stream, target_of(event, "text"))
     Subtree.objects.create(level=8, index=0, hash="ab" * 32)
     SignedHead.objects.create(size=1, root="ab" * 32, note="", at=now)
     LastHead.objects.create(event=uuid7(), size=1, note="", at=now)
@@ -92,11 +96,10 @@ def test_the_past_can_not_be_changed_through_the_orm(note: Note) -> None:
 
 def test_no_row_is_replaced_by_another_of_its_key(note: Note) -> None:
     """SQLite's INSERT OR REPLACE takes the old row away without a DELETE; PostgreSQL has no such thing."""
-    note("a")
+    a_row_in_each_table(note("a"))
     sequence()
-    a_row_in_each_table()
     command = "INSERT OR REPLACE" if connection.vendor == "sqlite" else "INSERT"
     for guarded in ALL:
         with connection.cursor() as cursor, pytest.raises(DatabaseError), transaction.atomic():
             cursor.execute(f"{command} INTO {guarded.table} SELECT * FROM {guarded.table} LIMIT 1")  # noqa: S608
-    assert Event.objects.count() == 1
+    assert Event.objects.count() == 2
