@@ -36,9 +36,10 @@ import subprocess
 import sys
 import tempfile
 import time
+import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, BinaryIO
 
 FORMAT = "waterline-bundle/1"
@@ -94,18 +95,18 @@ class Bundle(abc.ABC):
         :raises KeyError: there is none.
         """
 
-    def text(self, name: str) -> str:
+    def text(self, name: str, encoding: str = "UTF-8") -> str:
         """Read a small file whole."""
         try:
             with self.open(name) as file:
                 data = file.read(LARGEST_TEXT + 1)
             if len(data) > LARGEST_TEXT:
                 raise Unreadable(f"{name} is too large.")
-            return data.decode()
+            return data.decode(encoding)
         except KeyError:
             raise Unreadable(f"{name} is not in it.") from None
         except UnicodeDecodeError:
-            raise Unreadable(f"{name} is no text in UTF-8.") from None
+            raise Unreadable(f"{name} is no text in {encoding}.") from None
 
     def lines(self, name: str) -> Iterator[bytes]:
         """Yield a file's lines, a bounded piece of it in memory at a time."""
@@ -118,15 +119,17 @@ class Bundle(abc.ABC):
                     return
                 yield line.rstrip(b"\n")
 
-    def sha256(self, name: str) -> tuple[str, int]:
-        """Hash a file; return its digest in hexadecimal, and its size."""
-        digest, size = hashlib.sha256(), 0
+    def digests(self, name: str, algorithms: Collection[str]) -> tuple[dict[str, str], int]:
+        """Hash a file in one go; return its digests in hexadecimal by algorithm, and its size."""
+        hashes = {each: hashlib.new(each) for each in algorithms}
+        size = 0
         with self.open(name) as file:
             while True:
                 chunk = file.read(CHUNK)
                 if not chunk:
-                    return digest.hexdigest(), size
-                digest.update(chunk)
+                    return {name: each.hexdigest() for name, each in hashes.items()}, size
+                for each in hashes.values():
+                    each.update(chunk)
                 size += len(chunk)
 
 
@@ -241,6 +244,7 @@ class Report:
         self.holds: list[str] = []
         self.fails: list[str] = []
         self.count = 0
+        self.warns: list[str] = []
         self.withheld: list[str] = []
         self.unchecked: list[str] = []
 
@@ -251,7 +255,7 @@ class Report:
             self.fails.append(sentence)
 
     def __str__(self) -> str:
-        parts = [("HOLDS", self.holds), ("FAILS", self.fails), ("WITHHELD", self.withheld)]
+        parts = [("HOLDS", self.holds), ("FAILS", self.fails), ("WARNING", self.warns), ("WITHHELD", self.withheld)]
         parts.append(("NOT CHECKED", self.unchecked))
         text = []
         for title, sentences in parts:
@@ -269,42 +273,146 @@ def _visible(sentence: str) -> str:
     return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in sentence)
 
 
-# --- the bag (RFC 8493) ----------------------------------------------------------------------------------------------
+# --- the bag (RFC 8493, and the drafts before it) --------------------------------------------------------------------
+
+ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+ENCODINGS = ("UTF-8", "UTF-16", "UTF-16LE", "UTF-16BE", "ISO-8859-1", "US-ASCII")
+_DECLARATION = re.compile(
+    r"BagIt-Version: ([0-9]{1,4})\.([0-9]{1,4})(?:\r\n|\n|\r)Tag-File-Character-Encoding: (\S+)(?:\r\n|\n|\r)?"
+)
+_OXUM = re.compile(r"^Payload-Oxum:[ \t]*([0-9]{1,18})\.([0-9]{1,18})[ \t]*\r?$", re.MULTILINE)
+Manifest = dict[str, str]
 
 
-def check_bag(bundle: Bundle, report: Report) -> dict[str, str]:
-    """Check the bag's manifests against its files, both ways; return the payload's digests by path."""
-    if not re.fullmatch(r"BagIt-Version: 1\.0\r?\nTag-File-Character-Encoding: UTF-8\r?\n?", bundle.text("bagit.txt")):
-        raise Unreadable("bagit.txt is not that of a bag of version 1.0.")
-    payload = _manifest(bundle, "manifest-sha256.txt")
-    tags = _manifest(bundle, "tagmanifest-sha256.txt")
-    names = bundle.names()
-    for name in names:
-        if (name.startswith("data/") and name not in payload) or (
-            not name.startswith("data/") and name not in tags and name != "tagmanifest-sha256.txt"
-        ):
+class Bag:
+    """What a bag says of its files: for each algorithm their digests by path, of the payload and of what describes it.
+
+    Bags of any version are read here, so that the reader can be tried on those of others. `sizes` are in bytes.
+    """
+
+    def __init__(self, bundle: Bundle, report: Report) -> None:
+        declared = _DECLARATION.fullmatch(bundle.text("bagit.txt"))
+        if not declared or declared[3].upper() not in ENCODINGS:
+            raise Unreadable("bagit.txt does not tell a bag's version and the encoding of its texts.")
+        self.version = (int(declared[1]), int(declared[2]))
+        self.encoding = declared[3].upper()
+        self.bundle, self.report = bundle, report
+        self.names = set(bundle.names())
+        self.payload = self._manifests("manifest")
+        self.tags = self._manifests("tagmanifest")
+        self.sizes: dict[str, int] = {}
+        if not self.payload:
+            raise Unreadable("It is no bag: no manifest tells the digests of its payload.")
+
+    def _manifests(self, kind: str) -> dict[str, Manifest]:
+        found = {}
+        for name in sorted(self.names):
+            match = re.fullmatch(rf"{kind}-([a-z0-9-]+)\.txt", name)
+            if match and match[1] not in ALGORITHMS:
+                self.report.unchecked.append(f"{name}: digests of this kind can not be computed here")
+            elif match:
+                found[match[1]] = self._manifest(name, match[1], of_payload=kind == "manifest")
+        return found
+
+    def _manifest(self, name: str, algorithm: str, *, of_payload: bool) -> Manifest:
+        found: Manifest = {}
+        line = re.compile(rf"([0-9a-fA-F]{{{hashlib.new(algorithm).digest_size * 2}}})[ \t]+(\*?)(.+)", re.DOTALL)
+        for text in _lines(self.bundle.text(name, self.encoding)):
+            match = line.fullmatch(text)
+            if not match:
+                raise Unreadable(f"{name} has a line that is none of a manifest.")
+            path = self._path(match[3], name)
+            if of_payload and not path.startswith("data/"):
+                raise Unreadable(f"{name} names {path!r}, which is none of the payload.")
+            if match[2]:
+                self.report.warns.append(f"{name}: {path!r} is marked with an asterisk")
+            if path in found:
+                if self.version >= (1, 0) or found[path] != match[1].lower():
+                    raise Unreadable(f"{name} names {path!r} twice.")
+                self.report.warns.append(f"{name}: it names {path!r} twice")
+            found[path] = match[1].lower()
+        return found
+
+    def _path(self, text: str, where: str) -> str:
+        """Read a path of a manifest or of fetch.txt; one that leads out of the bag, on whatever system, is refused."""
+        if text.startswith("./") and self.version < (1, 0):
+            self.report.warns.append(f"{where}: {text!r} begins with a dot")
+            text = text[2:]
+        escapes = "0[AaDd]|25" if self.version >= (1, 0) else "0[AaDd]"
+        path = re.sub(f"%({escapes})", lambda found: chr(int(found[1], 16)), text)
+        if path.startswith("~"):
+            raise Unreadable(f"{where} names {path[:100]!r}, which leads elsewhere.")
+        _refuse_name(path)
+        return path
+
+    def check(self) -> None:
+        """Compare the manifests with the files, both ways."""
+        for path in sorted(name for name in self.names if name.startswith("data/")):
+            # From version 1.0 on each manifest is of all the payload, before that one of them is enough.
+            named = [path in each for each in self.payload.values()]
+            if not any(named):
+                self.report.fail(f"{path}: it is in the bundle, and no manifest speaks of it")
+            elif self.version >= (1, 0) and not all(named):
+                self.report.fail(f"{path}: it is in the bundle, and not every manifest speaks of it")
+        for manifests in (self.payload, self.tags):
+            for path in dict.fromkeys(path for each in manifests.values() for path in each):
+                self._check_file(path, {name: each[path] for name, each in manifests.items() if path in each})
+        self._check_sum()
+        self._check_fetched()
+
+    def _check_file(self, path: str, expected: dict[str, str]) -> None:
+        name = path if path in self.names else self._otherwise_composed(path)
+        if name is None:
+            self.report.fail(f"{path}: the manifest names it, and it is not in the bundle")
+            return
+        found, self.sizes[name] = self.bundle.digests(name, expected)
+        if found != expected:
+            self.report.fail(f"{path}: its bytes are not those of the manifest")
+
+    def _otherwise_composed(self, path: str) -> str | None:
+        """Find the file whose name is the same letters: some file systems write accents apart (Unicode NFD)."""
+        for name in () if path.isascii() else self.names:
+            if unicodedata.normalize("NFC", name) == unicodedata.normalize("NFC", path):
+                self.report.warns.append(f"{path}: its name is composed otherwise in the bundle")
+                return name
+        return None
+
+    def _check_sum(self) -> None:
+        found = _OXUM.search(self.bundle.text("bag-info.txt", self.encoding)) if "bag-info.txt" in self.names else None
+        if found:
+            sizes = [size for name, size in self.sizes.items() if name.startswith("data/")]
+            if (sum(sizes), len(sizes)) != (int(found[1]), int(found[2])):
+                self.report.fail("bag-info.txt: the payload is not as large as it says")
+
+    def _check_fetched(self) -> None:
+        """Look at what others would fetch: where it would be put. Nothing is fetched: what is not here is missing."""
+        for line in _lines(self.bundle.text("fetch.txt", self.encoding)) if "fetch.txt" in self.names else ():
+            match = re.fullmatch(r"\S+[ \t]+(?:[0-9]+|-)[ \t]+(.+)", line, re.DOTALL)
+            if not match:
+                raise Unreadable("fetch.txt has a line that can not be read.")
+            path = self._path(match[1], "fetch.txt")
+            if not any(path in each for each in self.payload.values()):
+                self.report.fail(f"fetch.txt: {path!r} is to be fetched, and no manifest speaks of it")
+
+
+def _lines(text: str) -> Iterator[str]:
+    return (line for line in re.split(r"\r\n|\n|\r", text.lstrip("\ufeff")) if line)
+
+
+def check_bag(bundle: Bundle, report: Report) -> Bag:
+    """Check the bag of a bundle, of which more is asked: one version, one encoding, and SHA-256 of every file."""
+    bag = Bag(bundle, report)
+    ours = (bag.version, bag.encoding) == ((1, 0), "UTF-8") and "sha256" in bag.payload and "sha256" in bag.tags
+    if not ours or "fetch.txt" in bag.names:
+        raise Unreadable("It is no bag of version 1.0 that is whole, in UTF-8, with SHA-256 of every file.")
+    bag.check()
+    for name in sorted(bag.names):
+        described = name.startswith("data/") or name in bag.tags["sha256"] or name == "tagmanifest-sha256.txt"
+        if not described:
             report.fail(f"{name}: it is in the bundle, and no manifest speaks of it")
-    known = set(names)
-    for name, digest in [*payload.items(), *tags.items()]:
-        if name not in known:
-            report.fail(f"{name}: the manifest names it, and it is not in the bundle")
-        elif bundle.sha256(name)[0] != digest:
-            report.fail(f"{name}: its bytes are not those of the manifest")
-    report.holds.append(f"{len(payload) + len(tags)} files were compared with the bag's manifests")
-    return payload
-
-
-def _manifest(bundle: Bundle, name: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for line in bundle.text(name).splitlines():
-        match = re.fullmatch(r"([0-9a-f]{64}) [ *](.+)", line)
-        if not match:
-            raise Unreadable(f"{name} has a line that is none of a manifest.")
-        path = match[2].replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
-        if path in found:
-            raise Unreadable(f"{name} names {path!r} twice.")
-        found[path] = match[1]
-    return found
+    count = len(bag.payload["sha256"]) + len(bag.tags["sha256"])
+    report.holds.append(f"{count} files were compared with the bag's manifests")
+    return bag
 
 
 # --- events ----------------------------------------------------------------------------------------------------------
@@ -453,10 +561,11 @@ def check_events(bundle: Bundle, report: Report, head: Head | None, later: dict[
     return chain
 
 
-def check_files(payload: dict[str, str], chain: Chain, bundle: Bundle, report: Report) -> None:
+def check_files(bag: Bag, chain: Chain, report: Report) -> None:
     """Compare the files with what the events say of them, both ways."""
     # What the manifest names and the bundle lacks was said before.
-    there = payload.keys() & set(bundle.names())
+    payload = bag.payload["sha256"]
+    there = payload.keys() & bag.sizes.keys()
     here = {name[len("data/files/") :]: name for name in sorted(there) if name.startswith("data/files/")}
     left_out = 0
     for sha256, size in chain.files.items():
@@ -464,8 +573,8 @@ def check_files(payload: dict[str, str], chain: Chain, bundle: Bundle, report: R
         if name is None:
             left_out += 1
             continue
-        found, length = bundle.sha256(name)
-        if found != sha256 or size not in (None, length):
+        # The manifest's digest was compared with the bytes.
+        if payload[name] != sha256 or size not in (None, bag.sizes[name]):
             report.fail(f"{name}: it is not the file that its event names")
     for name in here.values():
         report.fail(f"{name}: no disclosed event speaks of it")
@@ -1057,10 +1166,10 @@ def verify(
         about = json.loads(bundle.text("data/bundle.json"))
         if not isinstance(about, dict) or about.get("format") != FORMAT:
             raise Unreadable(f"data/bundle.json does not say {FORMAT}.")
-        payload = check_bag(bundle, report)
+        bag = check_bag(bundle, report)
         head = check_head(bundle, report, key)
         chain = check_events(bundle, report, head, {_digest(each): each for each in disclosures})
-        check_files(payload, chain, bundle, report)
+        check_files(bag, chain, report)
         if about.get("case") != chain.case:
             report.fail("data/bundle.json: it speaks of another case than the events do")
         if head is not None:

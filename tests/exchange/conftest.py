@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -75,6 +76,9 @@ def rebag(path: Path, files: Mapping[str, bytes]) -> Path:
     """Write a bundle of these files with manifests that fit them: who changes a bundle changes those too."""
     whole = {name: data for name, data in files.items() if not name.endswith("manifest-sha256.txt")}
     payload = {name: data for name, data in whole.items() if name.startswith("data/")}
+    if "bag-info.txt" in whole:
+        size = f"Payload-Oxum: {sum(map(len, payload.values()))}.{len(payload)}".encode()
+        whole["bag-info.txt"] = re.sub(rb"Payload-Oxum: \S+", size, whole["bag-info.txt"])
     whole["manifest-sha256.txt"] = _manifest(payload)
     whole["tagmanifest-sha256.txt"] = _manifest(
         {name: data for name, data in whole.items() if not name.startswith("data/")}
