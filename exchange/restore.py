@@ -19,9 +19,9 @@ from ledger.codec import ShapeError
 from ledger.envelope import chain_hash, digest
 from ledger.errors import Conflict, DomainError, Invalid
 from ledger.events import UnknownEvent
-from ledger.files import named_by
+from ledger.files import file_references
+from ledger.leftovers import leave
 from ledger.models import Event, Head
-from ledger.read import read
 from ledger.restore import Stored, replay, restore
 from verifier import verify
 
@@ -102,10 +102,11 @@ def import_bundle(
     later = {digest(each): each for each in disclosures}
     found = _survey(bundle, later)
     _require_absent(bundle, found)
-    kept = _take_files(bundle, watch)
+    fresh: list[str] = []
     try:
+        kept = _take_files(bundle, fresh, watch)
         with transaction.atomic():
-            restore(found.case, _stored(bundle, later, watch))
+            restore(found.case, _stored(bundle, later, watch), keeps=fresh.append)
             replay(found.case)
             _require_files(found.case, set(kept))
             receive_case(
@@ -115,10 +116,13 @@ def import_bundle(
                 checkpoint=bundle.text("data/log/checkpoint"),
                 owner=owner,
             )
-    except UnknownEvent as error:
-        raise Invalid(f"This version can not read all of it: {error}") from error
-    except (ShapeError, ObjectDoesNotExist, DatabaseError) as error:
-        raise Invalid(f"Its events can not be kept here: {error}") from error
+    except BaseException as error:
+        _give_back(fresh)
+        if isinstance(error, UnknownEvent):
+            raise Invalid(f"This version can not read all of it: {error}") from error
+        if isinstance(error, ShapeError | ObjectDoesNotExist | DatabaseError):
+            raise Invalid(f"Its events can not be kept here: {error}") from error
+        raise
     return Imported(case=found.case, events=found.seq, files=len(kept))
 
 
@@ -170,8 +174,8 @@ def _lines(bundle: verify.Bundle) -> Iterator[Any]:
     return map(json.loads, bundle.lines("data/events.ndjson"))
 
 
-def _take_files(bundle: verify.Bundle, watch: Watch) -> list[str]:
-    """Put the files into the content store: before any event names them, as always."""
+def _take_files(bundle: verify.Bundle, fresh: list[str], watch: Watch) -> list[str]:
+    """Put the files into the content store, before any event names them, as always; note those that are new to it."""
     kept = []
     for name in bundle.names():
         if not name.startswith(FILES):
@@ -181,6 +185,8 @@ def _take_files(bundle: verify.Bundle, watch: Watch) -> list[str]:
                 incoming.write(chunk)
             if f"{FILES}{incoming.sha256}" != name:
                 raise Invalid(f"{name} is not what it was when it was verified.")
+            if not store.exists(incoming.sha256):
+                fresh.append(incoming.sha256)
             incoming.keep()
             kept.append(incoming.sha256)
         watch("files", len(kept))
@@ -189,12 +195,19 @@ def _take_files(bundle: verify.Bundle, watch: Watch) -> list[str]:
 
 def _require_files(case: UUID, kept: set[str]) -> None:
     """Refuse a case whose files are not all here."""
-    for event in read(case):
-        for sha256, _ in named_by(event):
-            if sha256 not in kept and not store.exists(sha256):
-                raise NotWhole(
-                    f"The file {sha256} of event {event.seq} is not in the bundle: only a whole one can be imported."
-                )
+    for each in file_references(case):
+        if each.sha256 not in kept and not store.exists(each.sha256):
+            raise NotWhole(
+                f"The file {each.sha256} ({each.said_by}) is not in the bundle: only a whole one can be imported."
+            )
+
+
+def _give_back(fresh: Sequence[str]) -> None:
+    """Let go of the files of a case that does not come: those that nobody else's event names by now."""
+    if fresh:
+        named = {each.sha256 for each in file_references()}
+        with transaction.atomic():
+            leave(*(each for each in fresh if each not in named))
 
 
 def active_user(name: str) -> UUID:

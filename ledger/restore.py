@@ -7,7 +7,7 @@ stream comes from.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -18,9 +18,10 @@ from django.db import IntegrityError, connection, transaction
 
 from ledger.envelope import GENESIS, chain_hash
 from ledger.errors import Conflict, Invalid
-from ledger.models import Event, Head, Pending
+from ledger.models import Event, Head, Pending, Redaction
 from ledger.payloads import pack
 from ledger.read import CHUNK, read
+from ledger.redaction import read_redacted
 from ledger.rows import execute, insert
 from ledger.sequence import place
 from ledger.subscriptions import project
@@ -38,15 +39,18 @@ class Stored:
     disclosures: Sequence[str]
 
 
-def restore(stream: UUID, events: Iterable[Stored]) -> int:
+def restore(stream: UUID, events: Iterable[Stored], *, keeps: Callable[[str], None] = lambda sha256: None) -> int:
     """Insert all events of a stream that is not here, in order, and return the last `seq`; the read rows come later.
 
-    Must run in a transaction. Nothing is taken for granted: what does not follow on what came before is refused.
+    Must run in a transaction. Nothing is taken for granted: what does not follow on what came before is refused. What
+    erasures among the events name is noted as erased, as it was where they come from.
 
+    :param keeps: is told of each file that is stored for a large payload; it stays if the transaction does not.
     :raises Invalid: something is no event, or not the next one of this stream.
     :raises Conflict: the stream is here, or one of the events is.
     """
     seq, hash_ = 0, GENESIS
+    erased: list[Redaction] = []
     try:
         # In a savepoint: who is refused may go on. The head's row also keeps others from bringing the same stream.
         with transaction.atomic():
@@ -56,8 +60,14 @@ def restore(stream: UUID, events: Iterable[Stored]) -> int:
                 for each in chunk:
                     rows.append(_row(stream, each, seq=seq + 1, prev=hash_))
                     seq, hash_ = rows[-1].seq, rows[-1].hash
-                insert(rows, [pack(row.id, each.disclosures) for row, each in zip(rows, chunk, strict=True)])
+                payloads = [pack(row.id, each.disclosures) for row, each in zip(rows, chunk, strict=True)]
+                for payload in payloads:
+                    if payload.file:
+                        keeps(payload.file)
+                insert(rows, payloads)
                 _order(rows)
+                erased += [each for pair in zip(rows, chunk, strict=True) for each in _erased_by(*pair)]
+            insert(erased)
             Head.objects.filter(stream=stream).update(seq=seq, hash=hash_)
     except IntegrityError as error:
         raise Conflict("The case, or one of its events, is here already.") from error
@@ -110,6 +120,21 @@ def _row(stream: UUID, stored: Stored, *, seq: int, prev: str) -> Event:
     if (row.stream, row.seq, said["prev"]) != (stream, seq, prev):
         raise Invalid(f"What should be event {seq} does not follow on the one before it.")
     return row
+
+
+def _erased_by(row: Event, stored: Stored) -> Iterator[Redaction]:
+    said = read_redacted(row.type, stored.disclosures)
+    for target in said.targets if said else ():
+        for field in target.fields:
+            yield Redaction(
+                event=target.event,
+                digest=field.digest,
+                name=field.name,
+                parts=list(field.parts),
+                others=list(field.others),
+                kept_in=target.kept_in,
+                redacted_by=row.id,
+            )
 
 
 def _order(rows: Sequence[Event]) -> None:

@@ -37,7 +37,9 @@ from ledger.models import Entry, Event, Head, Pending
 from ledger.read import read
 from ledger.restore import Stored, replay, restore
 from ledger.sequence import sequence
+from ledger.verify import verify
 from tests.exchange.conftest import Left, export, lose_everything, make_case, rebag
+from tests.ledger.erasures import erase, target_of
 from verifier.verify import Unreadable
 from verifier.verify import verify as verify_bundle
 
@@ -268,8 +270,8 @@ def test_what_is_exchanged_after_it_was_verified_is_not_taken(
 ) -> None:
     take = restoring._take_files
 
-    def exchanged(bundle: Any, watch: Any) -> list[str]:
-        taken = take(bundle, watch)
+    def exchanged(bundle: Any, fresh: list[str], watch: Any) -> list[str]:
+        taken = take(bundle, fresh, watch)
         lines = elsewhere.left.events()
         lines[4] = {**lines[4], "disclosures": lines[2]["disclosures"]}
         path = rebag(tmp_path / "exchanged.zip", {**elsewhere.left.files(), "data/events.ndjson": ndjson(lines)})
@@ -279,8 +281,7 @@ def test_what_is_exchanged_after_it_was_verified_is_not_taken(
     monkeypatch.setattr(restoring, "_take_files", exchanged)
     with pytest.raises(Invalid):
         come_back(elsewhere)
-    assert not Event.objects.exists()
-    assert not Head.objects.exists()
+    nothing_is_here()
 
 
 def ndjson(lines: list[dict[str, Any]]) -> bytes:
@@ -290,6 +291,7 @@ def ndjson(lines: list[dict[str, Any]]) -> bytes:
 def nothing_is_here() -> None:
     for model in (Event, Head, Pending, Entry, Case, ItemState):
         assert not model.objects.exists(), model
+    assert list(store.foreign(())) == []
 
 
 @contextmanager
@@ -323,3 +325,21 @@ def test_the_command_says_what_is_no_bundle_and_who_is_no_owner(elsewhere: Elsew
     with pytest.raises(Unreadable):
         import_bundle(tmp_path / "absent.zip", key=elsewhere.left.key)
     nothing_is_here()
+
+
+def test_what_was_erased_stays_erased(alice: Any, log_folder: Path, tmp_path: Path) -> None:
+    """As events and payloads alone: what a bundle says of it is the exporter's and the verifier's business."""
+    case = make_case(alice, title="Tankers")
+    [spoken] = [event for event in read(case) if getattr(event.data, "speaker", None)]
+    erase(case, target_of(spoken, "speaker"))
+    stored = [Stored(each.envelope, each.disclosures) for each in read(case)]
+    was = events_of(case)
+    lose_everything(log_folder)
+    with transaction.atomic():
+        assert restore(case, stored) == len(was)
+        replay(case)
+    assert events_of(case) == was
+    assert "A witness" not in str(states_of(case))
+    [back] = [event for event in read(case) if event.id == spoken.id]
+    assert set(back.erased) == {"speaker"}
+    assert verify(stream=case).faults == []
