@@ -14,7 +14,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cases.access import Permission, readable_cases, require
+from cases.access import Permission, readable_cases, require_role, role_in
 from cases.http import OneFormat, StrictView, whole
 from ledger import log
 from ledger.errors import Invalid, NotFound
@@ -184,7 +184,7 @@ class TileView(StrictView):
 
 
 def _event(request: Request) -> Event:
-    """Find the event that is asked about, if the caller may read its case."""
+    """Find the event that is asked about, if the caller may read its case or recorded it themselves."""
     try:
         wanted = UUID(request.query_params.get("event", ""))
     except ValueError:
@@ -192,7 +192,10 @@ def _event(request: Request) -> Event:
     event = Event.objects.filter(pk=wanted).first()
     if event is None:
         raise NotFound
-    require(event.stream, Permission.READ, by=request.actor)
+    role = role_in(event.stream, by=request.actor)
+    # Who may only add to the case gets the receipts of what they added.
+    if event.actor != request.actor.name:
+        require_role(role, Permission.READ)
     return event
 
 

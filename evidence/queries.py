@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from cases.access import Permission, may, readable_cases, require, role_in
 from cases.domain import Role
@@ -23,8 +24,10 @@ from evidence.relations import links_of, own_links
 from ledger import codec
 from ledger.actors import Actor
 from ledger.append import lock
-from ledger.errors import Forbidden, Invalid, NotFound
+from ledger.errors import DomainError, Forbidden, Invalid, NotFound
+from ledger.models import Event
 from ledger.read import seq_at
+from ledger.receipts import receipt_of
 
 
 @dataclass(frozen=True)
@@ -176,6 +179,22 @@ def represent(
         }
         for row in rows
     ]
+
+
+def proof_address(event: UUID) -> str:
+    """Give the address at which an event is proved to be in the log."""
+    return f"{reverse('log-proof')}?event={event}"
+
+
+def proof_of(case_id: UUID, seq: int) -> dict[str, Any]:
+    """Give the address of the proof of an event, and its receipt as soon as a signed head covers it."""
+    event = Event.objects.filter(stream=case_id, seq=seq).values_list("id", flat=True).get()
+    try:
+        receipt = str(receipt_of(event))
+    # Not yet; or never, of a log that was damaged: an item is read all the same.
+    except DomainError:
+        receipt = None
+    return {"proof": proof_address(event), "receipt": receipt}
 
 
 def submits_to(by: Actor, cases: Collection[UUID]) -> set[UUID]:

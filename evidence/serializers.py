@@ -186,6 +186,14 @@ class ItemSerializer(DataclassSerializer):
     changed_at = serializers.DateTimeField()
     links = RelatedSerializer(many=True)
     enrichments = EnrichmentSerializer(many=True)
+    proof = serializers.CharField(
+        required=False, help_text="Where its submission is proved to be in the log; not in lists."
+    )
+    receipt = serializers.CharField(
+        required=False,
+        allow_null=True,
+        help_text="The receipt of its submission (C2SP tlog-proof), once a signed head covers it; not in lists.",
+    )
 
     class Meta:
         dataclass = domain.EvidenceSubmitted

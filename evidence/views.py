@@ -92,8 +92,12 @@ class EvidenceList(StrictView, generics.ListAPIView):
             # The bytes of a submission that is refused would lie in the store for ever, named by no event.
             commands.require_acceptable(case_id=case_id, said=said, by=request.actor)
             upload.keep()
-        row = begun(commands.submit_item(case_id=case_id, said=said, by=request.actor, inherits=inherits))
-        return _answer(row, queries.represent([row], fresh=True)[0], status=201)
+        events = commands.submit_item(case_id=case_id, said=said, by=request.actor, inherits=inherits)
+        row = begun(events)
+        # Nothing signed covers it yet: its receipt is where `proof` points, a moment later.
+        proof = {"proof": queries.proof_address(events[0].id), "receipt": None}
+        shown = {**queries.represent([row], fresh=True)[0], **proof}
+        return _answer(row, shown, status=201)
 
 
 class EvidenceDetail(StrictView):
@@ -103,6 +107,7 @@ class EvidenceDetail(StrictView):
     @extend_schema(summary="Read an item", parameters=[AS_OF], responses=shapes.ItemSerializer)
     def get(self, request: Request, case_id: UUID, item: UUID) -> Response:
         response = item_response(request, case_id, item, as_of=_as_of(request, case_id))
+        response.data |= queries.proof_of(case_id, response.data["seq"])
         commands.look(case_id=case_id, items=[item], action="viewed", by=request.actor)
         return response
 
