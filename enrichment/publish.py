@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -34,25 +35,55 @@ def yielding() -> Iterator[None]:
         _priority.reset(before)
 
 
+class News(NamedTuple):
+    """Jobs that were inserted together, and their priority."""
+
+    jobs: Sequence[UUID]
+    priority: int
+
+
+_held = ContextVar[list[News] | None]("held", default=None)
+
+
+@contextmanager
+def held_back() -> Iterator[list[News]]:
+    """Keep news of jobs to be told later, by `tell`: nobody waits for the broker who does not need to."""
+    news: list[News] = []
+    before = _held.set(news)
+    try:
+        yield news
+    finally:
+        _held.reset(before)
+
+
 def announce(jobs: Sequence[UUID]) -> None:
-    """Send news of jobs that were inserted as published, once they are committed.
+    """Send news of jobs that were inserted as published, once they are committed, or hold it back.
 
     So nothing is written after the commit that somebody waits for. Where the broker does not hear it, the jobs say so,
-    and the next sweep takes them; where this process dies before it could speak, a later one does. Many jobs go out as
-    one message, for a worker to publish.
+    and the next sweep takes them; where this process dies before it could speak, a later one does.
     """
+    news, held = News(jobs, _priority.get()), _held.get()
+    if held is None:
+        tell([news])
+    else:
+        held.append(news)
+
+
+def tell(news: Sequence[News]) -> None:
+    """Send news to the broker. Many jobs go out as one message, for a worker to publish."""
     from enrichment.tasks import pass_on
 
-    if len(jobs) < MANY:
-        unsent = _send(jobs)
-    else:
-        try:
-            pass_on.apply_async(kwargs={"job_ids": [str(job) for job in jobs]}, priority=_priority.get())
-            unsent = []
-        except OperationalError as error:
-            unsent = _unreachable(error, jobs)
-    if unsent:
-        Job.objects.filter(pk__in=unsent).update(published_at=None)
+    for jobs, priority in news:
+        if len(jobs) < MANY:
+            unsent = _send(jobs, priority=priority)
+        else:
+            try:
+                pass_on.apply_async(kwargs={"job_ids": [str(job) for job in jobs]}, priority=priority)
+                unsent = []
+            except OperationalError as error:
+                unsent = _unreachable(error, jobs)
+        if unsent:
+            Job.objects.filter(pk__in=unsent).update(published_at=None)
 
 
 def publish(jobs: Sequence[UUID]) -> bool:
@@ -60,18 +91,18 @@ def publish(jobs: Sequence[UUID]) -> bool:
 
     :returns: whether the broker took them all.
     """
-    unsent = _send(jobs)
+    unsent = _send(jobs, priority=_priority.get())
     Job.objects.filter(pk__in=jobs[: len(jobs) - len(unsent)]).update(published_at=timezone.now())
     return not unsent
 
 
-def _send(jobs: Sequence[UUID]) -> Sequence[UUID]:
+def _send(jobs: Sequence[UUID], *, priority: int) -> Sequence[UUID]:
     """Send one message for each job and return those, at the end, that the broker did not take."""
     from enrichment.tasks import run_job
 
     for number, job in enumerate(jobs):
         try:
-            run_job.apply_async(kwargs={"job_id": str(job)}, priority=_priority.get())
+            run_job.apply_async(kwargs={"job_id": str(job)}, priority=priority)
         except OperationalError as error:
             return _unreachable(error, jobs[number:])
     return []

@@ -103,7 +103,8 @@ def database(name: str, *, embedded: Path, pool: int) -> dict[str, Any]:
     if scheme == "sqlite":
         pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"
         settings["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "init_command": pragmas, "timeout": 20}
-        return settings
+        # A file needs no look at whether it is still there, and to open it takes as long as a small transaction.
+        return {**settings, "CONN_MAX_AGE": None}
     options = {**settings.get("OPTIONS", {}), "connect_timeout": 5}
     if pool:
         # A pool replaces CONN_MAX_AGE: under ASGI connections kept per thread would never be given back.

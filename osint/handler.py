@@ -1,24 +1,29 @@
-"""Django's ASGI handler, with two changes: how a body is taken in, and how many changes of threads a request takes."""
+"""Django's ASGI handler, with two changes: how a body is taken in, and in which thread a request is answered."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, cast
+from typing import IO, Any, TypeVar, cast
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import RequestAborted
-from django.core.handlers.asgi import ASGIHandler, ASGIRequest
-from django.db import connections
-from django.http import HttpRequest, HttpResponse
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
+from django.core.signals import request_started
+from django.db import close_old_connections, connections
+from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, set_script_prefix
 
+from enrichment.publish import News, held_back, tell
 from evidence.uploads import most_of_an_upload
 from ledger.errors import TooLarge
 from osint import problems
@@ -26,6 +31,7 @@ from osint.authentication import caller
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Any]]
+T = TypeVar("T")
 
 UPLOADS = frozenset({"evidence-list", "admin:evidence-new"})
 """The addresses that take a file."""
@@ -34,36 +40,29 @@ BATCHES = frozenset({"evidence-batch"})
 """The addresses that take many items at once."""
 
 
-@dataclass(frozen=True)
-class Taken:
-    """What is received after a body that was taken in: whether the client is still there."""
-
-    body: IO[bytes]
-    receive: Receive
-
-    async def __call__(self) -> Any:
-        return await self.receive()
+THREADS = 40
+"""Requests that one process answers at the same time; further ones wait. A thread keeps what is slow to make anew."""
 
 
 class Handler(ASGIHandler):
-    """Django's handler, with bodies bounded, and one change of threads instead of two for most of the middleware.
+    """Django's handler, with bodies bounded, and one change of threads for each request.
 
     Django writes a whole body to the disk before it looks at the address, at who sends it or how much it is. Here a
     body that is more than any command needs is taken in only where one belongs, and from somebody known.
 
-    All our middleware and all our views are synchronous. Django would run each piece of middleware that could be
-    asynchronous on the event loop, and send what it calls to a thread and back.
+    All our middleware and all our views are synchronous. Django would make a thread for each request, with a database
+    connection of its own, and go there and back for each signal and for each middleware that could be asynchronous.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="request")
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
 
-    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer a request from first to last in one thread."""
-        return await sync_to_async(self.get_response, thread_sensitive=True)(request)
-
     async def handle(self, scope: Scope, receive: Receive, send: Any) -> None:
-        """Take the body in, or refuse it; then go on as Django does."""
+        """Take the body in, or refuse it; answer in a thread; once the answer is sent, do what could wait for that."""
         try:
             body = await _take(scope, receive)
         except RequestAborted:
@@ -72,12 +71,59 @@ class Handler(ASGIHandler):
         except Exception as error:
             await self.send_response(_refusal(scope, error), send)
             return
-        await super().handle(scope, Taken(body, receive), send)
+        response, news = await self._in_thread(self._answer, scope, body)
+        try:
+            if response.streaming:
+                await self._stream(response, receive, send)
+            else:
+                await self.send_response(response, send)
+        finally:
+            if news:
+                await self._in_thread(_tell, news)
 
-    async def read_body(self, receive: Any) -> IO[bytes]:
-        """Hand over the body, which was taken in already."""
-        taken: Taken = receive
-        return taken.body
+    async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        run = partial(copy_context().run, work, *arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+
+    def _answer(self, scope: Scope, body: IO[bytes]) -> tuple[HttpResponseBase, list[News]]:
+        """Answer a request from first to last; return the news, too, that workers are told once it is sent."""
+        set_script_prefix(get_script_prefix(scope))
+        request_started.send(sender=type(self), scope=scope)
+        request, refusal = self.create_request(scope, body)
+        with held_back() as news:
+            response: Any = self.get_response(request) if request else refusal
+        response._handler_class = type(self)
+        if isinstance(response, FileResponse):
+            response.block_size = self.chunk_size
+        if response.streaming:
+            # What is streamed is a file, and may take hours: the connection is for others meanwhile.
+            close_old_connections()
+        else:
+            # Here, because this thread has the connection that the end of a request gives back.
+            response.close()
+            body.close()
+        return response, news
+
+    async def _stream(self, response: HttpResponseBase, receive: Receive, send: Any) -> None:
+        """Send a stream for as long as somebody receives it."""
+        sent = asyncio.ensure_future(self.send_response(response, send))
+        gone = asyncio.ensure_future(receive())
+        try:
+            await asyncio.wait([sent, gone], return_when=asyncio.FIRST_COMPLETED)
+            if sent.done():
+                sent.result()
+        finally:
+            sent.cancel()
+            gone.cancel()
+            await asyncio.wait([sent, gone])
+            await sync_to_async(response.close)()
+
+
+def _tell(news: list[News]) -> None:
+    try:
+        tell(news)
+    finally:
+        close_old_connections()
 
 
 async def _take(scope: Scope, receive: Receive) -> IO[bytes]:
