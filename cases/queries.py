@@ -11,6 +11,7 @@ from cases.models import Case, Member
 from ledger.actors import Actor
 from ledger.append import lock
 from ledger.errors import NotFound, PreconditionRequired, StaleStream
+from ledger.rows import WrittenOnce
 
 shown: list[Callable[[UUID, Collection[UUID], Actor], None]] = []
 """Rooms above that keep items say here what they do once a list has shown some of a case."""
@@ -44,12 +45,25 @@ def load_case(case_id: UUID, *, by: Actor, permission: Permission, seen: int | N
     :raises StaleStream: the case changed since the caller saw it.
     """
     lock(case_id)
+    return locked_case(case_id, by=by, permission=permission, seen=seen)
+
+
+def locked_case(case_id: UUID, *, by: Actor, permission: Permission, seen: int | None = None) -> domain.Case:
+    """Read how a case stands that is locked already; refuse as `load_case` does."""
     # The team and the case in one read: a case always has an owner.
-    team = list(Member.objects.filter(case=case_id).select_related("case"))
-    require_role(role_among(team, case_id, by=by), permission)
-    row = team[0].case
+    rows = _TEAM(case_id)
+    roles: dict[UUID, str] = {user: role for user, role, *_ in rows}
+    require_role(role_among(roles, case_id, by=by), permission)
+    row = Case(**dict(zip(_OF_CASE, rows[0][2:], strict=True)))
     require_seen(seen, row.seq)
-    return _state(row, {member.user_id: member.role for member in team})
+    return _state(row, roles)
+
+
+_OF_CASE = ("title", "description", "sensitivity", "status", "tags", "seq")
+_TEAM = WrittenOnce(
+    lambda case: Member.objects.filter(case=case).values_list("user", "role", *(f"case__{name}" for name in _OF_CASE)),
+    UUID,
+)
 
 
 def require_seen(seen: int | None, seq: int) -> None:

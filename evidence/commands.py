@@ -17,14 +17,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from cases.access import Permission
-from cases.queries import load_case
+from cases.queries import load_case, locked_case
 from cases.rules import require_active
 from evidence import rules
 from evidence.domain import CustodyRecorded, EvidenceGraded, EvidenceLinked, EvidenceSubmitted, Handling
 from evidence.models import Look
 from evidence.queries import load_item, require_items
 from ledger.actors import Actor
-from ledger.append import Fact, append
+from ledger.append import Fact, append, lock
 from ledger.errors import DomainError
 from ledger.ids import uuid7
 from ledger.recorded import Recorded
@@ -73,7 +73,8 @@ def submit_batch(
 def _submit(
     *, case_id: UUID, submissions: Sequence[EvidenceSubmitted | DomainError], by: Actor, inherits: bool = False
 ) -> list[list[Recorded] | DomainError]:
-    case = load_case(case_id, by=by, permission=Permission.SUBMIT)
+    head = lock(case_id)
+    case = locked_case(case_id, by=by, permission=Permission.SUBMIT)
     require_active(case.status)
     if inherits:
         submissions = [
@@ -87,7 +88,8 @@ def _submit(
             facts.append(_submission(case_id, said, by=by, now=now))
         except DomainError as refusal:
             facts.append(refusal)
-    recorded = iter(append(case_id, [fact for each in facts if isinstance(each, list) for fact in each], by=by))
+    submitted = [fact for each in facts if isinstance(each, list) for fact in each]
+    recorded = iter(append(case_id, submitted, by=by, head=head))
     return [each if isinstance(each, DomainError) else list(islice(recorded, len(each))) for each in facts]
 
 

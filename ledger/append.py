@@ -24,9 +24,9 @@ from ledger.errors import Conflict, StaleStream
 from ledger.ids import uuid7
 from ledger.models import Event, Head, Payload, Pending
 from ledger.payloads import pack
-from ledger.read import as_recorded, recorded_by_ids
+from ledger.read import recorded_by_ids
 from ledger.recorded import Recorded
-from ledger.rows import Statement, execute, insert, insertions, together
+from ledger.rows import Copy, Statement, execute, insert, insertions, raw, together
 from ledger.sequence import place
 
 
@@ -43,18 +43,21 @@ class Fact:
     id: UUID | None = None
 
 
-def append(stream: UUID, facts: Sequence[Fact], *, by: Actor, expected: int | None = None) -> list[Recorded]:
+def append(
+    stream: UUID, facts: Sequence[Fact], *, by: Actor, expected: int | None = None, head: Head | None = None
+) -> list[Recorded]:
     """Append facts to a stream, all or none, and return them as recorded.
 
     Inside a transaction of the caller's, a refusal leaves it as it was, and any other error dooms the whole of it: a
     savepoint for each append would cost two round trips.
 
     :param expected: the `seq` of the last event the caller has seen (0: the stream must be new).
+    :param head: what `lock` gave in this transaction, where nothing was appended since: it is not asked for again.
     :raises StaleStream: the stream has moved past `expected`.
     :raises Conflict: a given id is taken by an event of other content, or only some of the given ids are known.
     """
     with nullcontext() if connection.in_atomic_block else transaction.atomic():
-        head = _locked_head(stream)
+        head = head or _locked_head(stream)
         if already := _appended_before(stream, facts):
             return already
         if expected is not None and expected != head.seq:
@@ -69,13 +72,17 @@ def append(stream: UUID, facts: Sequence[Fact], *, by: Actor, expected: int | No
         return recorded
 
 
-def lock(stream: UUID) -> int:
-    """Hold a stream for the rest of the transaction and return its last `seq` (0: no event yet).
+def lock(stream: UUID) -> Head | None:
+    """Hold a stream for the rest of the transaction and return where it stands; None where it has no event yet.
 
     A command that looks before it appends takes this lock first, so nothing changes between look and append.
     """
-    head = _lock(stream)
-    return head.seq if head else 0
+    # SQLite has no row locks and needs none: a transaction that may write has no other beside it.
+    for_update = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK + for_update, [raw(stream)])
+        row = cursor.fetchone()
+    return Head(stream=stream, seq=row[0], hash=row[1]) if row else None
 
 
 # Written out, because every append passes here and writing a query anew takes longer than to carry it out.
@@ -83,32 +90,17 @@ _LOCK = "SELECT seq, hash FROM ledger_head WHERE stream = %s"
 _MOVE = "UPDATE ledger_head SET seq = %s, hash = %s WHERE stream = %s"
 
 
-def _lock(stream: UUID) -> Head | None:
-    # SQLite has no row locks and needs none: a transaction that may write has no other beside it.
-    for_update = " FOR UPDATE" if connection.features.has_select_for_update else ""
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK + for_update, [_raw(stream)])
-        row = cursor.fetchone()
-    return Head(stream=stream, seq=row[0], hash=row[1]) if row else None
-
-
-def _raw(stream: UUID) -> Any:
-    """Write a UUID as the database keeps it."""
-    return stream if connection.features.has_native_uuid_field else stream.hex
-
-
 def _locked_head(stream: UUID) -> Head:
-    head = _lock(stream)
+    head = lock(stream)
     if head is None:
         # Two first writers: one inserts, the other waits here for its commit and then finds the row.
         insert([Head(stream=stream, hash=GENESIS)], unless_there=True)
-        head = _lock(stream)
+        head = lock(stream)
     assert head is not None  # noqa: S101 -- nobody deletes heads
     return head
 
 
 def _chain(head: Head, facts: Sequence[Fact], *, by: Actor, at: datetime) -> list[Recorded]:
-    rows: list[Event] = []
     payloads: list[Payload] = []
     recorded: list[Recorded] = []
     for fact in facts:
@@ -127,23 +119,22 @@ def _chain(head: Head, facts: Sequence[Fact], *, by: Actor, at: datetime) -> lis
         )
         text = envelope.text()
         head.seq, head.hash = envelope.seq, chain_hash(text)
-        rows.append(_row(envelope, text, head.hash))
         payloads.append(pack(envelope.id, disclosures))
-        recorded.append(as_recorded(rows[-1], fact.data, disclosures))
-    move = Statement(_MOVE, [head.seq, head.hash, _raw(head.stream)])
-    execute([*insertions(rows), *insertions(payloads), *_order(rows), move])
+        recorded.append(_recorded(envelope, text, head.hash, fact.data, disclosures))
+    move = Statement(_MOVE, [head.seq, head.hash, raw(head.stream)])
+    execute([*insertions(recorded, model=Event), *insertions(payloads), *_order(recorded), move])
     return recorded
 
 
-def _order(rows: Sequence[Event]) -> Iterable[Statement]:
+def _order(fresh: Sequence[Recorded]) -> Iterable[Statement | Copy]:
     """Give the events their places in the log where there is one writer at a time; else let them wait for them."""
     if connection.vendor == "sqlite":
-        return place([(row.id, row.hash) for row in rows])
-    return insertions([Pending(event=row.id, hash=row.hash, at=row.at) for row in rows])
+        return place([(each.id, each.hash) for each in fresh])
+    return insertions([Pending(event=each.id, hash=each.hash, at=each.at) for each in fresh])
 
 
-def _row(envelope: Envelope, text: str, hash_: str) -> Event:
-    return Event(
+def _recorded(envelope: Envelope, text: str, hash_: str, data: Any, disclosures: Sequence[str]) -> Recorded:
+    return Recorded(
         id=envelope.id,
         stream=envelope.stream,
         seq=envelope.seq,
@@ -153,7 +144,9 @@ def _row(envelope: Envelope, text: str, hash_: str) -> Event:
         actor=envelope.actor,
         cause=envelope.cause,
         hash=hash_,
+        data=data,
         envelope=text,
+        disclosures=disclosures,
     )
 
 

@@ -45,26 +45,19 @@ class Envelope:
 
     def text(self) -> str:
         """Write the envelope: these very bytes (UTF-8) are stored and hashed, and never written again."""
-        return to_json(
-            {
-                "v": VERSION,
-                "id": str(self.id),
-                "stream": str(self.stream),
-                "seq": self.seq,
-                "item": self.item and str(self.item),
-                "type": self.type,
-                "at": instant(self.at),
-                "actor": self.actor,
-                "cause": self.cause and str(self.cause),
-                "prev": self.prev,
-                "fields": self.fields,
-            }
+        # By hand, because every append passes here: only two of the values may need an escape.
+        item, cause = (f'"{each}"' if each else "null" for each in (self.item, self.cause))
+        fields = ",".join([f'"{each}"' for each in self.fields])
+        return (
+            f'{{"v":{VERSION},"id":"{self.id}","stream":"{self.stream}","seq":{self.seq},"item":{item},'
+            f'"type":{to_json(self.type)},"at":"{instant(self.at)}","actor":{to_json(self.actor)},"cause":{cause},'
+            f'"prev":"{self.prev}","fields":[{fields}]}}'
         )
 
 
 def instant(at: datetime) -> str:
     """Write an instant in UTC with microseconds and a Z."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def chain_hash(envelope: str) -> str:
@@ -76,7 +69,9 @@ def disclose(values: dict[str, Any]) -> list[str]:
     """Write one salted disclosure for each payload field."""
     salts = secrets.token_bytes(SALT * len(values))
     return [
-        to_json([_b64(salts[n * SALT : (n + 1) * SALT]), name, value]) for n, (name, value) in enumerate(values.items())
+        # A salt needs no escape, and neither does a field's name. So a text alone is encoded, which is much faster.
+        f'["{_b64(salts[n * SALT : (n + 1) * SALT])}","{name}",{to_json(value)}]'
+        for n, (name, value) in enumerate(values.items())
     ]
 
 

@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Q
 from django.utils import timezone
 
 from ledger.errors import DomainError
+from ledger.rows import WrittenOnce
 from osint.models import AccessToken, User
 
 SCOPES = ("cases:read", "cases:write", "evidence:read", "evidence:write", "findings:write", "log:read")
@@ -67,13 +69,33 @@ def read(text: str) -> AccessToken:
     body = text.removeprefix(PREFIX)
     if not text.startswith(PREFIX) or len(body) != LENGTH + 6 or _checksum(body[:LENGTH]) != body[LENGTH:]:
         raise BadToken("This is no token of this system: it may have been cut or mistyped.")
-    token = AccessToken.objects.select_related("user").filter(digest=_digest(text)).first()
+    token = _found(_digest(text))
     now = timezone.now()
     if token is None or token.revoked_at or not token.user.is_active:
         raise BadToken("This token is unknown or was revoked.")
     if token.expires_at and token.expires_at <= now:
         raise BadToken("This token has expired.")
     _used(token, now)
+    return token
+
+
+_OF_TOKEN = [field.attname for field in AccessToken._meta.concrete_fields]
+_OF_USER = [field.attname for field in User._meta.concrete_fields]
+_TOKENS = WrittenOnce(
+    lambda digest: AccessToken.objects.filter(digest=digest).values_list(
+        *_OF_TOKEN, *(f"user__{name}" for name in _OF_USER)
+    ),
+    str,
+)
+
+
+def _found(digest: str) -> AccessToken | None:
+    rows = _TOKENS(digest)
+    if not rows:
+        return None
+    values = rows[0]
+    token = AccessToken.from_db(DEFAULT_DB_ALIAS, _OF_TOKEN, values[: len(_OF_TOKEN)])
+    token.user = User.from_db(DEFAULT_DB_ALIAS, _OF_USER, values[len(_OF_TOKEN) :])
     return token
 
 
