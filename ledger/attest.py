@@ -31,8 +31,12 @@ def attest_now(size: int) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Attesting:
-    """How it goes with one who is set up: when it last did what it was asked for, and why it did not since."""
+    """How it goes with one who is set up: when it last did what it was asked for, and why it did not since.
 
+    `name` is the one that its rows have: an address without its password, or a verifier key.
+    """
+
+    name: str
     shown: str
     kind: str
     done_at: datetime | None
@@ -46,6 +50,7 @@ def standings() -> list[Attesting]:
     rows = {row.name: row for row in Attestor.objects.filter(name__in=asked)}
     return [
         Attesting(
+            name=name,
             shown=text,
             kind=kind,
             done_at=rows[name].done_at if name in rows else None,

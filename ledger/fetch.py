@@ -58,7 +58,9 @@ def post(url: str, body: bytes, *, type: str, largest: int, seconds: float) -> A
             finally:
                 response.close()
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        late = over.is_set() or isinstance(error, urllib3.exceptions.TimeoutError)
+        # That nobody listens is one of its kinds of being late, too.
+        refused = isinstance(error, urllib3.exceptions.NewConnectionError)
+        late = over.is_set() or (isinstance(error, urllib3.exceptions.TimeoutError) and not refused)
         raise Unanswered(f"no answer within {seconds:g} s" if late else f"no answer ({_kind(error)})") from error
     if over.is_set():
         raise Unanswered(f"no answer within {seconds:g} s")

@@ -13,10 +13,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from cases.access import Permission
 from ledger import keys
+from ledger.attest import standings
 from ledger.errors import DomainError, NotFound
 from ledger.log import position_of
-from ledger.models import Event, Head
+from ledger.models import Cosignature, Entry, Event, Head, Timestamp
 from ledger.receipts import receipt_of
+from ledger.rotation import turns
 from ledger.signer import compare, published
 from ledger.verify import verify
 from workspace.answers import show
@@ -64,7 +66,39 @@ def _log(last: Event | None) -> dict[str, Any]:
     except DomainError as refusal:
         standing, sound, key = refusal.detail, False, ""
     covered = bool(signed and place and place.position < signed.size)
-    return {"signed": signed, "standing": standing, "sound": sound, "covered": covered, "key": key}
+    known = {"signed": signed, "standing": standing, "sound": sound, "covered": covered, "key": key}
+    return {**known, "earlier": _earlier_keys(), "attesting": _attesting(place)}
+
+
+def _earlier_keys() -> list[dict[str, Any]]:
+    """List the keys before the one in use, the newest first: bundles and receipts of their time are signed by them."""
+    try:
+        known = turns()
+    except DomainError:
+        # What does not hold of them is said as the log's standing.
+        return []
+    return [
+        {"key": str(turn.old), "events": turn.position, "at": turn.recorded.at, "lost": turn.lost}
+        for turn in reversed(known)
+    ]
+
+
+def _attesting(place: Entry | None) -> list[dict[str, Any]]:
+    """Say of each authority and witness which head it attested last, and whether that covers the case."""
+    try:
+        found = standings()
+    except DomainError:
+        return []
+    shown = []
+    for each in found:
+        if each.kind == "authority":
+            rows = Timestamp.objects.filter(authority=each.name).order_by("-size").values_list("size", "gen_time")
+        else:
+            rows = Cosignature.objects.filter(witness=each.name).order_by("-size").values_list("size", "time")
+        size, time = rows.first() or (0, None)
+        covers = bool(place and place.position < size)
+        shown.append({"about": each, "size": size, "time": time, "covers": covers})
+    return shown
 
 
 def _check(case_id: UUID) -> dict[str, Any]:
