@@ -41,6 +41,9 @@ def test_right_settings_are_passed_in_silence() -> None:
         ({"DEBUG": True, "ALLOWED_HOSTS": ["evidence.example.org"]}, {"waterline.E002"}),
         ({"ALLOWED_HOSTS": ["*"]}, {"waterline.W001"}),
         ({"REDIS_URL": "amqp://broker"}, {"waterline.E003"}),
+        ({"TSA_ROOTS": "/nowhere/roots.pem"}, {"waterline.E005"}),
+        ({"TSA_ROOTS": __file__}, {"waterline.E005"}),
+        ({"WITNESSES": [("one+00000000+BA==", "https://one.example")]}, {"waterline.E006"}),
     ],
 )
 def test_each_wrong_setting_is_named(wrong: dict[str, object], expected: set[str]) -> None:

@@ -90,3 +90,31 @@ def test_a_database_of_another_kind_stops_the_start(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("BASE", "mysql://host/name")
     with pytest.raises(ImproperlyConfigured, match="BASE must begin with postgresql"):
         env.database("BASE", embedded=tmp_path / "x", pool=0)
+
+
+def test_addresses_and_witnesses_are_read_from_lists(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LIST", " https://one.example/tsa, http://two.example ,")
+    assert env.addresses("LIST") == ["https://one.example/tsa", "http://two.example"]
+    monkeypatch.delenv("LIST")
+    assert env.addresses("LIST") == env.witnesses("LIST") == []
+    file = tmp_path / "witnesses"
+    file.write_text("one+00000000+BA== https://one.example\n\ntwo+00000000+BA==  http://two.example/x/\n")
+    monkeypatch.setenv("LIST_FILE", str(file))
+    assert env.witnesses("LIST") == [
+        ("one+00000000+BA==", "https://one.example"),
+        ("two+00000000+BA==", "http://two.example/x/"),
+    ]
+
+
+@pytest.mark.parametrize("value", ["tsa.example", "ftp://tsa.example", "https://", "https://one.example, two"])
+def test_a_wrong_address_stops_the_start(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("LIST", value)
+    with pytest.raises(ImproperlyConfigured, match="LIST must list http://"):
+        env.addresses("LIST")
+
+
+@pytest.mark.parametrize("value", ["https://one.example", "one+00000000+BA==", "one+00000000+BA== ftp://one.example"])
+def test_a_witness_without_key_or_address_stops_the_start(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("LIST", value)
+    with pytest.raises(ImproperlyConfigured, match="LIST must list a verifier key"):
+        env.witnesses("LIST")
