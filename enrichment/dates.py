@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from enrichment.sentences import sentence_at
+
 _NAMES = {
     1: "january jan января января січня janvier enero januar",
     2: "february feb февраля февраль лютого février febrero februar",
@@ -45,11 +47,12 @@ _BEFORE, _AFTER = 40, 20
 
 @dataclass(frozen=True, kw_only=True)
 class DateCandidate:
-    """A date in a text: as written, where, and its possible readings as EDTF."""
+    """A date in a text: as written, where, its possible readings as EDTF, and the sentence that it stands in."""
 
     text: str
     start: int
     readings: tuple[str, ...]
+    sentence: str
 
 
 def dates(text: str) -> Iterator[DateCandidate]:
@@ -57,7 +60,8 @@ def dates(text: str) -> Iterator[DateCandidate]:
     for begin, end in _near_years(text):
         for match in _DATE.finditer(text, begin, end):
             if readings := _readings(match):
-                yield DateCandidate(text=match[0], start=match.start(), readings=readings)
+                sentence = sentence_at(text, match.start(), match.end())
+                yield DateCandidate(text=match[0], start=match.start(), readings=readings, sentence=sentence)
 
 
 def _near_years(text: str) -> Iterator[tuple[int, int]]:

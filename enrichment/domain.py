@@ -55,7 +55,8 @@ class Result:
 class Enricher:
     """One tool. `reads` names the submitted fields that it gets (its input digest covers them and nothing else).
 
-    A change of anything that can change its output is a new `version`.
+    A change of anything that can change its output is a new `version`. `prepare` loads what does not depend on the
+    item, such as a model: it is called once, and what it loaded is there in each run.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Enricher:
     run: Callable[[EnricherInput], Result]
     tool: Callable[[], str]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    prepare: Callable[[], object] = bool
 
 
 @dataclass(frozen=True, kw_only=True)

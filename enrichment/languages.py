@@ -101,7 +101,7 @@ def language(text: str) -> Language:
     words = Counter(_WORD.findall(sample.lower()))
     if lacking := _lacking(words, script):
         return Language(code=lacking, script=script, confidence=None, by="words")
-    code, confidence = _model().classify(sample)
+    code, confidence = load_model().classify(sample)
     if better := _neighbour(code, words, sample):
         return Language(code=better, script=script, confidence=None, by="words")
     return Language(code=code, script=script, confidence=round(float(confidence), 3), by="model")
@@ -149,5 +149,6 @@ def _neighbour(code: str, words: Counter[str], text: str) -> str:
 
 
 @cache
-def _model() -> LanguageIdentifier:
+def load_model() -> LanguageIdentifier:
+    """Read the statistical model, once in a process: it takes half a second."""
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

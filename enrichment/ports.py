@@ -55,7 +55,7 @@ def nearest(lat: float, lon: float, *, within_m: float, most: int) -> list[Near]
     wide = tall / cos(radians(abs(lat) + tall)) if abs(lat) + tall < 89 else 360.0
     found = [
         Near(port=port, distance_m=geodesic_m(lat, lon, port.lat, port.lon))
-        for port in _ports()
+        for port in table()
         if abs(port.lat - lat) <= tall and abs((port.lon - lon + 540) % 360 - 180) <= wide
     ]
     return sorted((each for each in found if each.distance_m <= within_m), key=lambda each: each.distance_m)[:most]
@@ -64,7 +64,7 @@ def nearest(lat: float, lon: float, *, within_m: float, most: int) -> list[Near]
 def called(name: str, *, lat: float, lon: float) -> Near | None:
     """Find the port of a name, or of one that is spelled alike; the nearest where several have it."""
     wanted = _folded(name)
-    found = [port for port in _ports() if wanted and wanted in set(_names(port))]
+    found = [port for port in table() if wanted and wanted in set(_names(port))]
     all_found = (Near(port=port, distance_m=geodesic_m(lat, lon, port.lat, port.lon)) for port in found)
     return min(all_found, key=lambda each: each.distance_m, default=None)
 
@@ -83,7 +83,8 @@ def _folded(name: str) -> str:
 
 
 @cache
-def _ports() -> tuple[Port, ...]:
+def table() -> tuple[Port, ...]:
+    """Read all ports, once in a process."""
     with (DATA / "ports.csv").open(newline="", encoding="utf-8") as file:
         return tuple(
             Port(**{**row, "lat": float(row["lat"]), "lon": float(row["lon"])})  # type: ignore[arg-type]

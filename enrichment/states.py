@@ -13,6 +13,7 @@ from pathlib import Path
 DATA = Path(__file__).parent / "data"
 """The folder of reference data, which the sandbox lets enrichers read with the code."""
 
+_LEFT_OUT = str.maketrans("", "", ".'’")
 _WORDS = {"st": "saint", "is": "islands", "rep": "republic", "dem": "democratic", "&": "and", "herz": "herzegovina"}
 
 
@@ -35,7 +36,8 @@ def folded_name(text: str) -> str:
     """Fold a name for comparing: no case, accents or points, usual abbreviations written out."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
     plain = unicodedata.normalize("NFC", plain)
-    words = "".join(c if c.isalnum() or c == "&" else " " for c in plain.replace(".", "").replace("'", "").replace("’", "")).split()
+    without = plain.translate(_LEFT_OUT)
+    words = "".join(c if c.isalnum() or c == "&" else " " for c in without).split()
     return " ".join(_WORDS.get(word, word) for word in words if word not in {"the"})
 
 

@@ -53,7 +53,7 @@ def lands(lat: float, lon: float, *, within_m: float) -> list[Land]:
 
     Distances are measured on a plane through the position: within 1 % up to 100 km, below 80 degrees of latitude.
     """
-    index = _index()
+    index = the_map()
     if lat < _MAP_ENDS:
         return [Land(state="AQ", name=name_of("AQ"), note="", distance_m=0.0)]
     narrow = max(cos(radians(lat)), 0.01)
@@ -104,13 +104,14 @@ class _Index:
 
 
 @cache
-def _index() -> _Index:
+def the_map() -> _Index:
+    """Read the map's index, once in a process."""
     return _Index(DATA / "territories.bin")
 
 
 @lru_cache(maxsize=64)
 def _unpacked(polygon: _Polygon) -> shapely.Polygon:
-    index = _index()
+    index = the_map()
     packed = zlib.decompress(index.blobs[polygon.at : polygon.at + polygon.size])
     points = numpy.frombuffer(packed, dtype="<i4").reshape(-1, 2).cumsum(axis=0) * index.scale + index.translate
     ends = numpy.cumsum(polygon.rings)

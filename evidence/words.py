@@ -62,7 +62,7 @@ _TABLE = _Table()
 
 def words(text: str) -> list[str]:
     """List the different words of a text, in the order they first appear."""
-    found = list(dict.fromkeys(_split(text)))
+    found = list(dict.fromkeys(in_order(text)))
     # A character has at most four bytes in UTF-8, so most texts need no counting.
     if 4 * sum(map(len, found)) > MOST:
         sizes = accumulate(len(word.encode()) for word in found)
@@ -72,11 +72,12 @@ def words(text: str) -> list[str]:
 
 def query(text: str) -> list[str]:
     """List the different words of a query; the last one typed stays last, for it may be unfinished."""
-    typed = dict.fromkeys(reversed(_split(text)))
+    typed = dict.fromkeys(reversed(in_order(text)))
     return list(typed)[:ASKED][::-1]
 
 
-def _split(text: str) -> list[str]:
+def in_order(text: str) -> list[str]:
+    """List the words of a text as they follow one another, each as often as it stands there."""
     runs = (_from_first_letter(run) for run in folded(text).translate(_TABLE).split())
     return [word[:LONGEST] for word in runs if word]
 

@@ -157,6 +157,11 @@ def _other_port(name: str, lat: float, lon: float, radius: float, clear: ports.N
     return (Flag(flag="place_is_another_port", detail=detail),)
 
 
+def _load() -> None:
+    ports.table()
+    territories.the_map()
+
+
 ENRICHER = Enricher(
     name="position",
     version=1,
@@ -171,4 +176,5 @@ ENRICHER = Enricher(
         "ports": ports.EDITION,
         "land": territories.EDITION,
     },
+    prepare=_load,
 )

@@ -122,6 +122,12 @@ def _flags(found: ShipFindings, mmsi: Mmsi | None) -> list[Flag]:
     return flags
 
 
+def _load() -> None:
+    series_state("AAAA")
+    read_mmsi("201000000")
+    state_named("")
+
+
 ENRICHER = Enricher(
     name="ship",
     version=1,
@@ -130,4 +136,5 @@ ENRICHER = Enricher(
     run=read_ship,
     tool=lambda: "ITU tables 2023",
     parameters={"tables": EDITIONS},
+    prepare=_load,
 )

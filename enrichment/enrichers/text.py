@@ -1,54 +1,60 @@
-"""What a statement's text holds: language, positions, ship numbers, addresses, dates: candidates, never facts.
+"""What a statement's text holds: language, positions, times, numbers, marks of ships, addresses: candidates, no facts.
 
 The language is a statistical guess (py3langid) and says so; each candidate stands beside the text it was read from.
+The fingerprint finds copies of the text, and parts of it, in other statements.
 """
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from heapq import merge
 from importlib.metadata import version
 from typing import Any
 
+from enrichment.addresses import Address, Domain, Mail, domains, hosts, mails, suffixes, urls
 from enrichment.coordinates import Coordinate, coordinates
 from enrichment.dates import DateCandidate, dates
 from enrichment.domain import STATEMENTS, Enricher, EnricherInput, Flag, Result
-from enrichment.identifiers import Identifier, imo_numbers, mmsi_numbers
-from enrichment.languages import SAMPLE, Language, language
+from enrichment.fingerprints import METHOD, Fingerprint, fingerprint
+from enrichment.identifiers import Identifier, imo_is_of_company, imo_numbers, mmsi_numbers
+from enrichment.languages import SAMPLE, Language, language, load_model
+from enrichment.marks import CallSign, HullNumber, call_signs, hull_numbers
+from enrichment.phones import Phone, phones, plans
+from enrichment.quantities import SEARCHED, quantities
+from enrichment.quantities_eastern import Quantity
+from enrichment.wallets import Digest, Wallet, digests, wallets
 
-MOST, ROOM = 500, 100_000
-"""How many candidates of one kind are given, and in how many characters altogether."""
-
-LONGEST_URL = 2000
-_URL = re.compile(r"\b(?:https?|hxxps?|ftp)(?:://|\[://\]|\[:\]//)[^\s<>\"'`{}|\\^]{3,}", re.IGNORECASE)
-_DEFANGED = (("[.]", "."), ("(.)", "."), ("[dot]", "."), ("[://]", "://"), ("[:]//", "://"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Address:
-    """A URL as written, and as it works; nothing is ever fetched because a text names it."""
-
-    text: str
-    start: int
-    url: str
+MOST, ROOM = 500, 55_000
+"""How many candidates of one kind are given, and in how many bytes of JSON altogether: all kinds fit one answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TextFindings:
     """Candidates in the order of the text; `start` counts characters from 0.
 
-    `more` names the kinds of which the text holds more than is given (500, or 100,000 characters, of each).
+    `more` names the kinds of which the text holds more than is given (500, or 55,000 bytes, of each), and quantities
+    where the text is longer than is searched for them.
     """
 
     characters: int
     language: Language
     coordinates: tuple[Coordinate, ...]
+    dates: tuple[DateCandidate, ...]
+    quantities: tuple[Quantity, ...]
     imo: tuple[Identifier, ...]
     mmsi: tuple[Identifier, ...]
+    call_signs: tuple[CallSign, ...]
+    hull_numbers: tuple[HullNumber, ...]
     urls: tuple[Address, ...]
-    dates: tuple[DateCandidate, ...]
+    domains: tuple[Domain, ...]
+    mails: tuple[Mail, ...]
+    phones: tuple[Phone, ...]
+    digests: tuple[Digest, ...]
+    wallets: tuple[Wallet, ...]
     more: tuple[str, ...]
+    fingerprint: Fingerprint
 
 
 def read_text(given: EnricherInput) -> Result:
@@ -56,17 +62,27 @@ def read_text(given: EnricherInput) -> Result:
     text = given.fields.get("text", "")
     searches: dict[str, Iterator[Any]] = {
         "coordinates": coordinates(text),
+        "dates": dates(text),
+        "quantities": quantities(text),
         "imo": imo_numbers(text),
         "mmsi": mmsi_numbers(text),
-        "urls": _urls(text),
-        "dates": dates(text),
+        "call_signs": call_signs(text),
+        "hull_numbers": hull_numbers(text),
+        "urls": urls(text),
+        "domains": merge(hosts(text), domains(text), key=lambda found: found.start),
+        "mails": mails(text),
+        "phones": phones(text),
+        "digests": digests(text),
+        "wallets": wallets(text),
     }
     found = {kind: _first(search) for kind, search in searches.items()}
-    more = tuple(kind for kind, search in searches.items() if next(search, None) is not None)
-    output = TextFindings(characters=len(text), language=language(text), more=more, **found)
-    wrong = [number.value for number in output.imo if number.valid is False]
-    detail = f"The text calls {', '.join(wrong[:5])} an IMO number; the check digit says otherwise."
-    return Result(output=output, flags=(Flag(flag="imo_check_digit", detail=detail),) if wrong else ())
+    more = [kind for kind, search in searches.items() if next(search, None) is not None]
+    if len(text) > SEARCHED and "quantities" not in more:
+        more.append("quantities")
+    output = TextFindings(
+        characters=len(text), language=language(text), more=tuple(more), fingerprint=fingerprint(text), **found
+    )
+    return Result(output=output, flags=_wrong_numbers(output.imo))
 
 
 def _first(search: Iterator[Any]) -> tuple[Any, ...]:
@@ -74,41 +90,37 @@ def _first(search: Iterator[Any]) -> tuple[Any, ...]:
     taken, room = [], ROOM
     for each in search:
         taken.append(each)
-        room -= len(repr(each))
+        room -= len(json.dumps(asdict(each)))
         if len(taken) == MOST or room < 0:
             break
     return tuple(taken)
 
 
-def _urls(text: str) -> Iterator[Address]:
-    for match in _URL.finditer(text):
-        written = _without_end(match[0])
-        url = written
-        for fanged, plain in _DEFANGED:
-            url = url.replace(fanged, plain)
-        url = re.sub(r"^hxxp", "http", url, flags=re.IGNORECASE)
-        if len(url) <= LONGEST_URL:
-            yield Address(text=written, start=match.start(), url=url)
+def _wrong_numbers(numbers: tuple[Identifier, ...]) -> tuple[Flag, ...]:
+    wrong = [number.value for number in numbers if number.valid is False]
+    if not wrong:
+        return ()
+    detail = f"The text calls {', '.join(wrong[:5])} an IMO number; the check digit says otherwise."
+    if companies := [number for number in wrong[:5] if imo_is_of_company(number)]:
+        detail += f" By it, {', '.join(companies)} may be a company's."
+    return (Flag(flag="imo_check_digit", detail=detail),)
 
 
-def _without_end(url: str) -> str:
-    """Cut off the signs that end a sentence, and brackets that were opened before the URL."""
-    pairs = {")": "(", "]": "["}
-    while url:
-        last = url[-1]
-        open_before = last in pairs and url.count(last) > url.count(pairs[last])
-        if last not in ".,;:!?'\"»”" and not open_before:
-            break
-        url = url[:-1]
-    return url
+def _load() -> None:
+    load_model()
+    suffixes()
+    plans()
 
 
 ENRICHER = Enricher(
     name="text",
-    version=1,
+    version=2,
     accepts=STATEMENTS,
     reads=frozenset({"text"}),
     run=read_text,
-    tool=lambda: f"py3langid {version('py3langid')}",
-    parameters={"sample": SAMPLE},
+    tool=lambda: (
+        f"phonenumbers {version('phonenumbers')}, tldextract {version('tldextract')}, py3langid {version('py3langid')}"
+    ),
+    parameters={"sample": SAMPLE, "searched": SEARCHED, "fingerprint": METHOD},
+    prepare=_load,
 )

@@ -298,7 +298,7 @@ def test_what_is_too_much_is_cut_and_said_to_be(kind: str, text: str) -> None:
 def test_the_longest_statement_fits_into_an_answer() -> None:
     text = "".join(f"https://a.example/{number}{'Ж' * 1900} " for number in range(520))[:1_000_000]
     found = read(text)
-    assert found.more == ("urls",)
+    assert found.more == ("urls", "quantities")
     assert len(json.dumps([vars(each) for each in found.urls])) < 1 << 20
 
 
