@@ -26,6 +26,7 @@ ALL = {
     "post": "POST of a statement against a bare Django REST view",
     "intake": "images against hashing and writing the same bytes; memory for a large file",
     "reading": "lists, items and feed of a large case against a small one",
+    "bundling": "memory of a large export and of its verifier; the verifier against SHA-256 and JSON parsing",
     "verifying": "verify against SHA-256 and JSON parsing",
 }
 RESULTS = Path(__file__).parent / "results"
