@@ -1,7 +1,6 @@
-"""The inside of the sandbox: a fresh process that gives up what it does not need, then runs one enricher.
+"""The inside of the sandbox: a fresh child of the fork-server gives up what it does not need, then runs one enricher.
 
-It is started with the standard library's isolation (`-I`), an empty environment and a task on standard input. It
-writes its answer into its own folder and says nothing elsewhere.
+It writes its answer into its own folder and says nothing elsewhere.
 """
 
 from __future__ import annotations
@@ -14,74 +13,115 @@ import json
 import os
 import resource
 import signal
+import struct
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-CLONE_NEWUSER = 0x10000000
-CLONE_NEWNET = 0x40000000
+from enrichment.domain import EnricherInput, PermanentFailure, TemporaryFailure
+from enrichment.landlock import Fence, fence
+from enrichment.printable import printable
+from enrichment.syscalls import refuse_all_but_files
+
 PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
+CAPABILITY_VERSION = 0x20080522
+"""_LINUX_CAPABILITY_VERSION_3 of linux/capability.h: three times two words of 32 bits."""
+
 ANSWER = "answer.json"
 # What another machine, or a later hour, may do better.
 PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ESTALE})
 
 
-def main() -> None:
-    """Read the task, shut the doors, run the enricher, write the answer."""
-    task = json.load(sys.stdin)
-    sys.path[:0] = task["code"]
-    # They are found by listing the folder that they are in, which may hold anything and is shut below.
-    for package in task["packages"]:
-        importlib.import_module(package)
+def main(task_descriptor: int, *, server: int, namespace: bool) -> None:
+    """Read the task, shut the doors, run the enricher, write the answer.
+
+    :param server: the number of the process that this one was forked from.
+    :param namespace: whether that one has left the network.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    os.setsid()
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != server:
+        return
+    with open(task_descriptor, "rb") as file:
+        task = json.load(file)
     folder = Path(task["folder"])
+    forget_the_server(folder)
+    sys.path[:0] = [each for each in task["code"] if each not in sys.path]
     readable = [*task["readable"], *([task["original"]] if task["original"] else [])]
-    kept_out, fenced = shut_doors(task["limits"], readable=readable, own=task["folder"])
-    if kept_out:
+    fenced, filtered = shut_doors(libc, task["limits"], readable=readable, own=task["folder"])
+    kept_out = [
+        name for name, holds in (("namespace", namespace), ("landlock", fenced.network), ("filter", filtered)) if holds
+    ]
+    if namespace or filtered:
         answer = attempt(task, folder)
     else:
         answer = _failure("The network can not be kept out of the sandbox on this machine.", "start", permanent=False)
     if "failure" not in answer:
         answer["network"] = " and ".join(kept_out)
-        answer["files"] = "landlock" if fenced else "none"
+        answer["files"] = "landlock" if fenced.files else "none"
     (folder / ANSWER).write_text(json.dumps(answer, allow_nan=False))
 
 
-def shut_doors(limits: dict[str, int], *, readable: list[str], own: str) -> tuple[list[str], bool]:
+def forget_the_server(folder: Path) -> None:
+    """Leave what is the server's: its descriptors, its folder, where temporary files go."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in range(3):
+        os.dup2(nowhere, descriptor)
+    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    os.chdir(folder)
+    os.environ["TMPDIR"] = str(folder)
+    tempfile.tempdir = str(folder)
+
+
+def shut_doors(libc: ctypes.CDLL, limits: dict[str, int], *, readable: Sequence[str], own: str) -> tuple[Fence, bool]:
     """Take on the limits, give up network, processes, programs and the files of others.
 
-    :returns: what keeps the network out, and whether the kernel keeps other files shut.
+    :returns: what the kernel's fence keeps shut, and whether the filter of system calls holds.
     """
-    from enrichment.landlock import fence
-    from enrichment.syscalls import refuse_all_but_files
-
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    # Whoever runs out of memory beside this process should outlive it.
+    Path("/proc/self/oom_score_adj").write_text("1000")
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    kept_out = ["namespace"] if libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 else []
+    libc.capset(struct.pack("=Ii", CAPABILITY_VERSION, 0), bytes(24))
     fenced = fence(libc, readable=readable, own=own)
+    room = address_space(limits["memory_bytes"])
     # A second past the limit the kernel kills outright what ignores SIGXCPU.
     for kind, soft, hard in (
         (resource.RLIMIT_CPU, limits["cpu_seconds"], limits["cpu_seconds"] + 1),
-        (resource.RLIMIT_AS, limits["memory_bytes"], limits["memory_bytes"]),
+        (resource.RLIMIT_AS, room, room),
         (resource.RLIMIT_FSIZE, limits["file_bytes"], limits["file_bytes"]),
         (resource.RLIMIT_NOFILE, limits["open_files"], limits["open_files"]),
+        (resource.RLIMIT_NPROC, 1, 1),
         (resource.RLIMIT_CORE, 0, 0),
     ):
         resource.setrlimit(kind, (soft, hard))
     os.umask(0o077)
-    if refuse_all_but_files(libc):
-        kept_out.append("filter")
-    return kept_out, fenced
+    return fenced, refuse_all_but_files(libc)
+
+
+def address_space(resident: int) -> int:
+    """Give the address space, in bytes, in which about `resident` bytes of memory at most can come to be used.
+
+    Libraries reserve much that they never touch. What they have and have not touched yet may come on top: some 100 kB.
+    """
+    size, now = (int(pages) * resource.getpagesize() for pages in Path("/proc/self/statm").read_text().split()[:2])
+    return size + max(0, resident - now)
+
+
+@cache
+def tool_of(module: str) -> str:
+    """Ask an enricher what it works with: looked up in the folders of what is installed, so once and before a fork."""
+    said: str = importlib.import_module(module).ENRICHER.tool()
+    return said
 
 
 def attempt(task: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Run the enricher; whatever it raises becomes a failure with a reason."""
-    from enrichment.domain import EnricherInput, PermanentFailure, TemporaryFailure
-    from enrichment.printable import printable
-
     phase, began = "start", time.monotonic()
     try:
         enricher = importlib.import_module(task["module"]).ENRICHER
@@ -99,7 +139,7 @@ def attempt(task: dict[str, Any], folder: Path) -> dict[str, Any]:
             "output": printable(dataclasses.asdict(result.output)),
             "flags": printable([dataclasses.asdict(flag) for flag in result.flags]),
             "made": [{**dataclasses.asdict(made), "path": Path(made.path).name} for made in result.made],
-            "tool": printable(enricher.tool()),
+            "tool": printable(tool_of(task["module"])),
             "seconds": time.monotonic() - began,
         }
     except PermanentFailure as error:
@@ -110,11 +150,11 @@ def attempt(task: dict[str, Any], folder: Path) -> dict[str, Any]:
         return _failure("It needed more memory than it may use.", phase, permanent=False, limit="memory")
     # Whatever else an enricher's libraries raise over a file that they did not expect is a result too.
     except Exception as error:
-        return _unexpected(error, phase, printable)
+        return _unexpected(error, phase)
     return answer
 
 
-def _unexpected(error: Exception, phase: str, printable: Callable[[Any], Any]) -> dict[str, Any]:
+def _unexpected(error: Exception, phase: str) -> dict[str, Any]:
     said = printable(f"{type(error).__name__}: {error}"[:500])
     if phase == "start":
         return _failure(f"The enricher can not be started here: {said}", phase, permanent=False)
@@ -128,7 +168,3 @@ def _unexpected(error: Exception, phase: str, printable: Callable[[Any], Any]) -
 
 def _failure(reason: str, phase: str, *, permanent: bool, limit: str = "") -> dict[str, Any]:
     return {"failure": {"reason": reason, "phase": phase, "permanent": permanent, "limit": limit}}
-
-
-if __name__ == "__main__":
-    main()

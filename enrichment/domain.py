@@ -71,8 +71,8 @@ class Enricher:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What one run may use: processor and wall-clock seconds, and bytes: of memory, of one file, of all the files
-    in its folder, of its answer, of what it made to be kept.
+    """What one run may use: processor and wall-clock seconds, and bytes: of memory (with the parsers that were
+    imported before), of one file, of all the files in its folder, of its answer, of what it made to be kept.
 
     The seconds are for a small original; each GiB (2**30 bytes) of a large one adds some, see `for_original`.
     """
@@ -83,8 +83,7 @@ class Limits:
     cpu_seconds_per_gib: int = 8
     # A disk that reads 50 MB in a second takes 21.
     wall_seconds_per_gib: int = 30
-    memory_bytes: int = 1 << 30
-    # The language model unpacks itself into a temporary file of 80 MB.
+    memory_bytes: int = 480 << 20
     file_bytes: int = 256 << 20
     folder_bytes: int = 512 << 20
     output_bytes: int = 1 << 20

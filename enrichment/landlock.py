@@ -2,8 +2,9 @@
 
 The kernel's Landlock (Linux 5.13 and later) judges each file when it is opened, whatever rights the account has, root
 or not; once put on it can not be taken off. What was open before stays open. It does not hide that a path exists, nor
-how large a file is; changes of mode, owner, times and length by path alone are for the filter of system calls. Where
-the kernel has no Landlock, or a container forbids the call, there is no fence, and whoever asked is told so.
+how large a file is; changes of mode, owner, times and length by path alone are for the filter of system calls. Newer
+kernels also keep it from TCP (6.7), and from signals and abstract sockets of whoever is outside (6.12). Where the
+kernel has no Landlock, or a container forbids the call, there is no fence, and whoever asked is told so.
 Sources: landlock(7), Linux Documentation/userspace-api/landlock.rst, include/uapi/linux/landlock.h.
 """
 
@@ -15,6 +16,7 @@ import stat
 import struct
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 # The same on every architecture.
@@ -27,6 +29,12 @@ _FIRST = (1 << 13) - 1
 """What the first version knows: execute, read and write files, list, remove and make entries of every kind."""
 
 _LATER = {2: _REFER, 3: _TRUNCATE, 5: _IOCTL}
+_TCP, _SINCE_TCP = 0b11, 4
+"""To bind and to connect."""
+
+_SCOPES, _SINCE_SCOPES = 0b11, 6
+"""Abstract Unix sockets, and signals."""
+
 _OF_FILES = 1 | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL
 """Rights that a rule on a single file may give; the kernel refuses a rule with others."""
 
@@ -43,17 +51,26 @@ SYSTEM = (
 NOWHERE = "/dev/null"
 
 
-def fence(libc: ctypes.CDLL, *, readable: Iterable[str], own: str) -> bool:
-    """Put the fence on this process, which must have given up new privileges; return whether the kernel has one.
+@dataclass(frozen=True)
+class Fence:
+    """What it keeps shut."""
+
+    files: bool
+    network: bool
+
+
+def fence(libc: ctypes.CDLL, *, readable: Iterable[str], own: str) -> Fence:
+    """Put the fence on this process, which must have given up new privileges, as far as the kernel has one.
 
     :param readable: files and folders to read besides the interpreter and the system's libraries.
     :param own: the folder to read and write.
     :raises OSError: the kernel has Landlock and will not take a rule.
     """
-    handled = rights_of(libc.syscall(_CREATE, None, ctypes.c_size_t(0), _ASK_VERSION))
+    known = version(libc)
+    handled = rights_of(known)
     if not handled:
-        return False
-    attributes = struct.pack("=Q", handled)
+        return Fence(files=False, network=False)
+    attributes = attributes_of(known)
     ruleset = _checked(libc.syscall(_CREATE, attributes, ctypes.c_size_t(len(attributes)), 0))
     try:
         for path, rights in rules((*SYSTEM, *interpreter(), *readable), own=own):
@@ -61,7 +78,13 @@ def fence(libc: ctypes.CDLL, *, readable: Iterable[str], own: str) -> bool:
         _checked(libc.syscall(_RESTRICT, ruleset, 0))
     finally:
         os.close(ruleset)
-    return True
+    return Fence(files=True, network=known >= _SINCE_TCP)
+
+
+def version(libc: ctypes.CDLL) -> int:
+    """Ask the kernel which version of Landlock it has; below 1 there is none."""
+    answer: int = libc.syscall(_CREATE, None, ctypes.c_size_t(0), _ASK_VERSION)
+    return answer
 
 
 def rights_of(version: int) -> int:
@@ -69,6 +92,16 @@ def rights_of(version: int) -> int:
     if version < 1:
         return 0
     return _FIRST | sum(right for since, right in _LATER.items() if version >= since)
+
+
+def attributes_of(version: int) -> bytes:
+    """Write down all that a version can refuse, as the kernel wants it: files, TCP and scopes, as far as it knows."""
+    attributes = struct.pack("=Q", rights_of(version))
+    if version >= _SINCE_TCP:
+        attributes += struct.pack("=Q", _TCP)
+    if version >= _SINCE_SCOPES:
+        attributes += struct.pack("=Q", _SCOPES)
+    return attributes
 
 
 def interpreter() -> list[str]:

@@ -1,7 +1,8 @@
 """Running an enricher where a hostile file can do little harm: a fresh child for each run, with limits.
 
-The child has no secrets in its environment, no database connection, no network, no further processes and programs;
-of files it opens what Python and its libraries lie in, our own code and its one original, and writes into a folder of
+The child is forked from a process that has the parsers imported and nothing else (see `forkserver`). It has no secrets
+in its environment or memory, no database connection, no network, no further processes, threads and programs; of files
+it opens what Python and its libraries lie in, our own code and its one original, and writes into a folder of
 its own (see `landlock`; where the kernel has none, the outcome says that `files` are kept shut by nothing, and code
 that takes over the child may open what the worker's account may). When its time is up the whole process group is
 killed. What it answers is judged like any other input from outside.
@@ -12,17 +13,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import resource
 import secrets
 import signal
 import stat
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -30,8 +28,9 @@ from typing import Any
 
 from django.conf import settings
 
-from enrichment import child
+from enrichment import child, forks
 from enrichment.domain import Flag, Limits, Made
+from enrichment.forkserver import CODE, PACKAGES
 from ledger import codec
 from ledger.errors import Invalid
 from ledger.strict_json import parse_strict
@@ -39,25 +38,16 @@ from ledger.strict_json import parse_strict
 FOLDERS = Path(settings.DATA_DIR) / "run" / "sandbox"
 """Where each run has its folder: not among everybody's temporary files, so what a killed worker leaves is found."""
 
-CODE = Path(__file__).resolve().parent.parent
-PACKAGES = ("enrichment", "evidence", "cases", "ledger")
-"""What enrichers may import of ours: theirs and the rooms below. Beside them may lie anything, the data folder too."""
-
-LOOK_SECONDS = 0.25
-"""How often the size of the child's folder is looked at."""
-
 MOST_MADE = 16
 """How many files one run may make to be kept."""
-
-# One thread: a library that starts one for each core would run into the limits on a large machine.
-ENVIRONMENT = {"LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
     """The enricher came to a result. Paths of what it made hold until the sandbox is left.
 
-    `network` and `files` name what kept the network out and other files shut.
+    `network` and `files` name what kept the network out and other files shut; `cpu_seconds` and `peak_bytes` are what
+    the child used of processor time and memory.
     """
 
     output: Mapping[str, Any]
@@ -67,16 +57,20 @@ class Done:
     seconds: float
     network: str
     files: str
+    cpu_seconds: float = 0.0
+    peak_bytes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
-    """It did not: why, where, whether trying again is useless, which limit it hit."""
+    """It did not: why, where, whether trying again is useless, which limit it hit, what it used."""
 
     reason: str
     phase: str
     permanent: bool
     limit: str = ""
+    cpu_seconds: float = 0.0
+    peak_bytes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +162,6 @@ def run(
     with _folder() as folder:
         task = {
             "code": list(dict.fromkeys([str(code), str(CODE)])),
-            "packages": PACKAGES,
             "readable": [str(CODE / name) for name in PACKAGES] + ([str(code)] if code != CODE else []),
             "module": module,
             "kind": kind,
@@ -177,8 +170,7 @@ def run(
             "folder": str(folder),
             "limits": asdict(limits),
         }
-        ended = _run_child(task, folder, limits, meanwhile)
-        yield ended if isinstance(ended, Failed) else _answer(folder, limits)
+        yield _outcome(task, folder, limits, meanwhile)
 
 
 @contextmanager
@@ -188,45 +180,27 @@ def _folder() -> Iterator[Path]:
         try:
             yield folder
         finally:
-            _empty(folder)
-            folder.rmdir()
+            # A child that is being killed may still write; then the sweep takes what is left.
+            with suppress(OSError):
+                _empty(folder)
+                folder.rmdir()
 
 
-def _run_child(task: Mapping[str, Any], folder: Path, limits: Limits, meanwhile: Callable[[], object]) -> Failed | None:
-    before = _processor_seconds()
-    process = subprocess.Popen(  # noqa: S603 -- our own interpreter and our own file
-        [sys.executable, "-I", "-B", child.__file__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=folder,
-        env={**ENVIRONMENT, "TMPDIR": str(folder)},
-        start_new_session=True,
-    )
+def _outcome(task: Mapping[str, Any], folder: Path, limits: Limits, meanwhile: Callable[[], object]) -> Done | Failed:
     try:
-        stopped = _watch(process, json.dumps(task).encode(), folder, limits, meanwhile)
-    finally:
-        # The group outlives its leader where the enricher left processes behind.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    if stopped or process.returncode == 0:
-        return stopped
-    return _died(process.returncode, _processor_seconds() - before, limits)
+        with forks.fork(json.dumps(task).encode(), meanwhile=meanwhile) as running:
+            stopped = _watch(running, folder, limits, meanwhile)
+    except forks.NoServer as error:
+        return Failed(reason=str(error), phase=error.phase, permanent=False)
+    ended = running.ended
+    outcome = stopped or (_died(ended, limits) if ended.code else _answer(folder, limits))
+    return replace(outcome, cpu_seconds=ended.cpu_seconds, peak_bytes=ended.peak_bytes)
 
 
-def _watch(
-    process: subprocess.Popen[bytes], task: bytes, folder: Path, limits: Limits, meanwhile: Callable[[], object]
-) -> Failed | None:
+def _watch(running: forks.Child, folder: Path, limits: Limits, meanwhile: Callable[[], object]) -> Failed | None:
     """Wait for the child; say why it must be stopped, if it must."""
     until = time.monotonic() + limits.wall_seconds
-    to_send: bytes | None = task
-    while True:
-        try:
-            process.communicate(to_send, timeout=LOOK_SECONDS)
-            return None
-        except subprocess.TimeoutExpired:
-            to_send = None
+    while running.wait(min(forks.LOOK_SECONDS, until - time.monotonic())) is None:
         meanwhile()
         if _bytes_in(folder, limits.folder_bytes) > limits.folder_bytes:
             said = f"It wrote more than {limits.folder_bytes:,} bytes."
@@ -234,6 +208,7 @@ def _watch(
         if time.monotonic() > until:
             said = f"It took longer than {limits.wall_seconds} seconds."
             return Failed(reason=said, phase="read", permanent=False, limit="time")
+    return None
 
 
 def _bytes_in(folder: Path, enough: int) -> int:
@@ -249,14 +224,10 @@ def _bytes_in(folder: Path, enough: int) -> int:
     return total
 
 
-def _processor_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def _died(code: int, used: float, limits: Limits) -> Failed:
+def _died(ended: forks.Ended, limits: Limits) -> Failed:
+    code = ended.code
     # Whoever ignores SIGXCPU is killed outright a second later.
-    if code == -signal.SIGXCPU or (code == -signal.SIGKILL and used >= limits.cpu_seconds):
+    if code == -signal.SIGXCPU or (code == -signal.SIGKILL and ended.cpu_seconds >= limits.cpu_seconds):
         said = f"It used more than {limits.cpu_seconds} seconds of processor time."
         return Failed(reason=said, phase="read", permanent=False, limit="cpu")
     if code == -signal.SIGXFSZ:

@@ -1,4 +1,4 @@
-"""A filter on what a process may ask of the kernel: no network, processes, programs, signals to others, changed modes.
+"""A filter on what a process may ask of the kernel: no network, processes, threads, programs, signals, changed modes.
 
 It holds where namespaces are not to be had (most containers), and shuts what a namespace leaves open: sockets that
 lie in the file system, such as the broker's. Once installed it can not be taken off, and whatever runs here has it.
@@ -19,6 +19,8 @@ _REFUSED = {
     "socket": (41, 198),
     "socketpair": (53, 199),
     "io_uring_setup": (425, 425),
+    # Threads too: nothing else counts them for an account that is root, and each takes room in the kernel.
+    "clone": (56, 220),
     "fork": (57, None),
     "vfork": (58, None),
     "execve": (59, 221),
@@ -36,6 +38,31 @@ _REFUSED = {
     "unshare": (272, 97),
     "setns": (308, 268),
     "mount": (165, 40),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "chroot": (161, 51),
+    "open_tree": (428, 428),
+    "move_mount": (429, 429),
+    "fsopen": (430, 430),
+    "fsconfig": (431, 431),
+    "fsmount": (432, 432),
+    "fspick": (433, 433),
+    "mount_setattr": (442, 442),
+    "fanotify_init": (300, 262),
+    "kexec_load": (246, 104),
+    "kexec_file_load": (320, 294),
+    "init_module": (175, 105),
+    "finit_module": (313, 273),
+    # Memory, messages and counters that are shared with whoever runs under the account.
+    "shmget": (29, 194),
+    "shmat": (30, 196),
+    "msgget": (68, 186),
+    "msgrcv": (70, 188),
+    "msgsnd": (69, 189),
+    "semget": (64, 190),
+    "mq_open": (240, 180),
+    "kcmp": (312, 272),
+    "process_madvise": (440, 440),
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
     "userfaultfd": (323, 282),
@@ -66,13 +93,12 @@ _REFUSED = {
     "removexattrat": (466, 466),
     "open_by_handle_at": (304, 265),
 }
-_CLONE, _CLONE3, _TGKILL, _PRLIMIT = (56, 220), (435, 435), (234, 131), (302, 261)
+_CLONE3, _TGKILL, _PRLIMIT = (435, 435), (234, 131), (302, 261)
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _X32 = 0x40000000
 """Numbers from here on are a second table of calls on x86-64."""
 
-_CLONE_THREAD = 0x00010000
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _NUMBER, _ARCHITECTURE, _FIRST = 0, 4, 16
 """Where the call's number, its architecture and the low half of its first argument stand."""
@@ -116,15 +142,11 @@ def filter_steps(column: int, architecture: int, *, own: int) -> Iterator[Step]:
     # Its arguments lie in memory, where a filter can not look: the C library falls back to clone.
     yield (_EQUAL, 0, 1, _CLONE3[column])
     yield (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)
-    # Threads are fine, processes are not; a signal to oneself is (abort), a limit of one's own is.
-    for call, test, value in (
-        (_CLONE[column], _ANY_BIT, _CLONE_THREAD),
-        (_TGKILL[column], _EQUAL, own),
-        (_PRLIMIT[column], _EQUAL, 0),
-    ):
+    # A signal to oneself is fine (abort), a limit of one's own is.
+    for call, value in ((_TGKILL[column], own), (_PRLIMIT[column], 0)):
         yield (_EQUAL, 0, 4, call)
         yield (_LOAD, 0, 0, _FIRST)
-        yield (test, 0, 1, value)
+        yield (_EQUAL, 0, 1, value)
         yield allow
         yield refuse
     yield allow

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import celeryd_init, setup_logging, worker_process_init
+from celery.signals import celeryd_init, setup_logging, worker_process_init, worker_process_shutdown
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "osint.settings")
 
@@ -35,3 +35,11 @@ def die_with_worker(**_: Any) -> None:
     from osint.supervisor import die_with_parent
 
     die_with_parent()
+
+
+@worker_process_shutdown.connect
+def end_forkserver(**_: Any) -> None:
+    """Wait for the end of the sandboxes' fork-server: a pool process that ends runs nothing at its exit."""
+    from enrichment import forks
+
+    forks.stop()

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from cases import commands as cases
 from cases.rules import CaseNotOpen
-from enrichment import commands
+from enrichment import commands, forks
 from enrichment.domain import Limits
 from enrichment.models import ATTEMPTS, Job
 from enrichment.sandbox import Failed
@@ -54,7 +54,6 @@ def test_a_job_that_hits_a_limit_three_times_is_parked_with_that_limit(
     item = submit_text(case, owner)
     job = Job.objects.get(item=item)
     with monkeypatch.context() as patch:
-        # To unpack the language model alone takes longer.
         patch.setattr(commands, "LIMITS", Limits(wall_seconds=0))
         assert [commands.run_job(job_id=job.pk) for _ in range(ATTEMPTS)] == ["waiting", "waiting", "parked"]
     failed = results(case, item, owner)["text"]
@@ -120,7 +119,8 @@ def test_a_job_that_failed_for_now_is_tried_later_and_each_time_later(
 
 
 def test_a_claim_is_renewed_while_the_work_goes_on(case: UUID, owner: Actor, settings: Any) -> None:
-    # To start Python and to unpack the language model takes longer.
+    # To import all parsers and to unpack the language model takes longer.
+    forks.stop()
     settings.CLAIM_SECONDS = 0.4
     job = Job.objects.get(item=submit_text(case, owner))
     began = timezone.now()

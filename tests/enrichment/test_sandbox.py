@@ -5,16 +5,18 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import threading
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+from django.db import connection
 
-from enrichment import landlock, sandbox
+from enrichment import forks, landlock, sandbox
 from enrichment.domain import Limits
 from enrichment.sandbox import Done, Failed
 
@@ -37,25 +39,33 @@ def failure(do: str, *, limits: Limits = TIGHT, **fields: Any) -> Failed:
         return outcome
 
 
-def spoils(do: str, **fields: Any) -> Any:
-    with taken_over(do, **fields) as outcome:
+def spoils(do: str, *, limits: Limits = TIGHT, **fields: Any) -> Any:
+    with taken_over(do, limits=limits, **fields) as outcome:
         assert isinstance(outcome, Done), outcome
         return outcome.output["got"]
 
 
-def children() -> set[str]:
-    return set(Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split())
+def servers(of: psutil.Process | None = None) -> list[psutil.Process]:
+    """List the fork-servers of a process, this one unless told."""
+    found = (of or psutil.Process()).children()
+    return [each for each in found if each.status() != "zombie" and "forkserver.py" in " ".join(each.cmdline())]
 
 
 @pytest.fixture(autouse=True)
 def nothing_left(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Look, after each test, that the sandbox left neither a process nor a folder behind."""
+    """Look, after each test, that the sandbox left neither a process nor a folder behind, and one server at most."""
     folder = tmp_path_factory.mktemp("sandboxes")
     monkeypatch.setattr(sandbox, "FOLDERS", folder)
-    before = children()
     yield
-    assert children() <= before
+    assert len(servers()) <= 1
+    assert [child for server in servers() for child in server.children()] == []
     assert list(folder.iterdir()) == []
+
+
+@pytest.fixture
+def without_server() -> None:
+    """Let the test's own run start the fork-server."""
+    forks.stop()
 
 
 # --- limits -----------------------------------------------------------------------------------------------
@@ -80,6 +90,12 @@ def test_who_takes_too_much_memory_is_refused_it(do: str) -> None:
     assert (failed.limit, failed.permanent) == ("memory", False)
 
 
+def test_what_it_may_use_holds_for_all_that_is_in_memory_with_what_was_there_before() -> None:
+    failed = failure("fill_memory", limits=Limits())
+    assert (failed.limit, failed.permanent) == ("memory", False)
+    assert 256_000_000 < failed.peak_bytes < 512_000_000
+
+
 def test_a_file_ends_at_its_limit() -> None:
     failed = failure("write_one_large_file")
     assert (failed.limit, failed.phase) == ("output", "read")
@@ -92,7 +108,7 @@ def test_many_files_end_at_the_limit_of_the_folder() -> None:
 
 
 def test_folders_deeper_than_any_path_are_removed_too() -> None:
-    assert spoils("dig") == 3000
+    assert spoils("dig", limits=Limits()) == 3000
 
 
 def test_what_a_killed_worker_left_is_removed_in_time() -> None:
@@ -155,7 +171,7 @@ def test_who_leaves_without_an_answer_has_failed(do: str) -> None:
 # --- doors ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("do", ["fork", "start_a_program", "kill_the_worker"])
+@pytest.mark.parametrize("do", ["fork", "start_a_program", "kill_the_server", "kill_all_of_the_account"])
 def test_there_are_no_further_processes_programs_or_signals_to_others(do: str) -> None:
     assert "Operation not permitted" in failure(do).reason
 
@@ -164,22 +180,41 @@ def test_the_kernel_itself_refuses_a_further_process() -> None:
     assert spoils("fork_by_the_kernel") == [-1, errno.EPERM]
 
 
-def test_a_library_may_use_threads() -> None:
-    assert spoils("start_a_thread") == [7]
+def test_there_are_no_threads_for_nothing_else_would_count_them() -> None:
+    assert spoils("start_a_thread") == "refused"
 
 
+@pytest.mark.parametrize("do", ["trace_the_server", "share_memory"])
+def test_nothing_is_shared_with_other_processes_of_the_account(do: str) -> None:
+    assert spoils(do) == [-1, errno.EPERM]
+
+
+def test_it_may_do_nothing_special_stands_back_and_is_the_first_to_go_where_memory_ends() -> None:
+    standing = spoils("tell_standing")
+    assert (standing["capabilities"], standing["first_to_go"]) == (0, 1000)
+    assert standing["nice"] >= 10
+
+
+@pytest.mark.usefixtures("without_server")
 def test_the_environment_holds_nothing_of_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OSINT_SECRET_KEY", "DATABASE_URL", "REDIS_URL", "CANARY"):
         monkeypatch.setenv(name, "canary")
     found = spoils("tell_environment")
-    assert set(found) <= {"LANG", "LC_CTYPE", "OPENBLAS_NUM_THREADS", "TMPDIR"}
+    assert set(found) == {*forks.ENVIRONMENT, "TMPDIR"} | ({"LC_CTYPE"} & set(found))
     assert "canary" not in str(found)
+
+
+def test_nothing_of_an_earlier_task_is_left_in_its_memory() -> None:
+    assert failure("refuse", note="yellow canary of case one").reason
+    assert spoils("search_memory", drow="eno esac fo yranac wolley") == 0
+    assert spoils("search_memory", drow="ecidujerP", note="Prejudice") > 0, "it does find what is there"
 
 
 def test_neither_settings_nor_a_database_are_loaded() -> None:
     assert spoils("tell_imports") == []
 
 
+@pytest.mark.usefixtures("without_server")
 def test_no_file_or_socket_of_the_worker_stays_open_in_it(tmp_path: Path) -> None:
     with (tmp_path / "canary").open("w") as file, socket.create_server(("127.0.0.1", 0)) as server:
         os.set_inheritable(file.fileno(), True)
@@ -194,6 +229,15 @@ def test_a_listener_on_this_machine_can_not_be_reached() -> None:
         server.setblocking(False)
         with pytest.raises(BlockingIOError):
             server.accept()
+
+
+@pytest.mark.django_db
+def test_the_database_can_not_be_reached() -> None:
+    at = connection.settings_dict
+    if connection.vendor == "sqlite":
+        assert spoils("read_files", paths=[str(at["NAME"])]) == {str(at["NAME"]): "EACCES"}
+    else:
+        assert "Operation not permitted" in failure("connect", port=int(at["PORT"])).reason
 
 
 def test_the_kernel_itself_refuses_a_socket() -> None:
@@ -211,7 +255,8 @@ def test_a_socket_in_the_file_system_can_not_be_reached(tmp_path: Path) -> None:
 def test_it_says_what_keeps_the_network_out() -> None:
     with taken_over("tell_imports") as outcome:
         assert isinstance(outcome, Done)
-        assert outcome.network in {"filter", "namespace and filter"}
+        assert outcome.network.split(" and ")[-1] == "filter"
+        assert set(outcome.network.split(" and ")) <= {"namespace", "landlock", "filter"}
 
 
 # --- files ---
@@ -280,6 +325,17 @@ def test_each_version_of_the_kernels_fence_is_asked_for_what_it_knows(version: i
     assert landlock.rights_of(version) == 0x1FFF | further
 
 
+@pytest.mark.parametrize(
+    ("version", "length", "last"), [(1, 8, 0x1FFF), (3, 8, 0x7FFF), (4, 16, 3), (5, 16, 3), (6, 24, 3), (8, 24, 3)]
+)
+def test_each_version_is_asked_for_the_network_and_signals_where_it_knows_them(
+    version: int, length: int, last: int
+) -> None:
+    attributes = landlock.attributes_of(version)
+    assert len(attributes) == length
+    assert int.from_bytes(attributes[-8:], sys.byteorder) == last
+
+
 def test_without_a_fence_in_the_kernel_nothing_is_shut() -> None:
     class Kernel:
         """One before 5.13: the call is not known."""
@@ -288,7 +344,8 @@ def test_without_a_fence_in_the_kernel_nothing_is_shut() -> None:
             assert number == 444
             return -1
 
-    assert landlock.fence(Kernel(), readable=[], own="/nowhere") is False  # type: ignore[arg-type]
+    fence = landlock.fence(Kernel(), readable=[], own="/nowhere")  # type: ignore[arg-type]
+    assert (fence.files, fence.network) == (False, False)
 
 
 # --- answers ----------------------------------------------------------------------------------------------

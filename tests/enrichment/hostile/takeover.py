@@ -5,6 +5,7 @@ import errno
 import json
 import mmap
 import os
+import re
 import signal
 import socket
 import sys
@@ -59,6 +60,12 @@ def take_memory(given: EnricherInput) -> Any:
 
 def map_memory(given: EnricherInput) -> Any:
     return len(mmap.mmap(-1, 2 << 30))
+
+
+def fill_memory(given: EnricherInput) -> Any:
+    kept = []
+    while True:
+        kept.append(b"x" * (1 << 20))
 
 
 def crash(given: EnricherInput) -> Any:
@@ -120,8 +127,36 @@ def start_a_program(given: EnricherInput) -> Any:
     os.execv("/bin/true", ["/bin/true"])  # noqa: S606 -- that it can not is the test
 
 
-def kill_the_worker(given: EnricherInput) -> Any:
+def kill_the_server(given: EnricherInput) -> Any:
     os.kill(os.getppid(), signal.SIGKILL)
+
+
+def kill_all_of_the_account(given: EnricherInput) -> Any:
+    os.kill(-1, signal.SIGKILL)
+
+
+def trace_the_server(given: EnricherInput) -> Any:
+    libc = ctypes.CDLL(None, use_errno=True)
+    return [libc.ptrace(16, os.getppid(), 0, 0), ctypes.get_errno()]
+
+
+def share_memory(given: EnricherInput) -> Any:
+    libc = ctypes.CDLL(None, use_errno=True)
+    return [libc.shmget(4711, 4096, 0o1666), ctypes.get_errno()]
+
+
+def search_memory(given: EnricherInput) -> Any:
+    """Count a word, given backwards, in all that this process can read of itself."""
+    # So written, the word that is looked for is not itself in memory.
+    word, found = re.compile("".join(f"[{letter}]" for letter in reversed(given.fields["drow"])).encode()), 0
+    with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb") as memory:
+        for line in maps:
+            span, rights, *_ = line.split()
+            begin, end = (int(bound, 16) for bound in span.split("-"))
+            if rights.startswith("r") and "[v" not in line:
+                memory.seek(begin)
+                found += sum(1 for _ in word.finditer(memory.read(end - begin)))
+    return found
 
 
 def start_a_thread(given: EnricherInput) -> Any:
@@ -129,13 +164,24 @@ def start_a_thread(given: EnricherInput) -> Any:
 
     heard: list[int] = []
     thread = threading.Thread(target=heard.append, args=(7,))
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:
+        return "refused"
     thread.join()
     return heard
 
 
 def tell_environment(given: EnricherInput) -> Any:
     return dict(os.environ)
+
+
+def tell_standing(given: EnricherInput) -> Any:
+    with open("/proc/self/status") as file:
+        status = dict(line.rstrip().partition(":\t")[::2] for line in file)
+    with open("/proc/self/oom_score_adj") as file:
+        first_to_go = int(file.read())
+    return {"capabilities": int(status["CapEff"], 16), "nice": os.nice(0), "first_to_go": first_to_go}
 
 
 def tell_imports(given: EnricherInput) -> Any:
