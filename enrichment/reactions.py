@@ -25,7 +25,8 @@ from ledger.subscriptions import reacts_to, reacts_to_run
 @reacts_to_run(domain.EvidenceSubmitted)
 def plan(events: Sequence[Recorded]) -> None:
     """Insert a job for each enricher that reads what was submitted, and announce them once all is committed."""
-    _insert([job for event in events for job in _jobs(event, _as_read_back(event.data))])
+    # The items are new, and so are their jobs.
+    _insert([job for event in events for job in _jobs(event, event.data)], unless_there=False)
 
 
 @reacts_to(domain.EvidenceCorrected)
@@ -34,7 +35,7 @@ def plan_again(event: Recorded) -> None:
     assert event.item is not None  # noqa: S101 -- every evidence event is about an item
     jobs = _jobs(event, state_of(ItemState.objects.now().get(item=event.item)).said)
     earlier = list(Job.objects.filter(item=event.item).order_by("created_at"))
-    _insert(jobs)
+    _insert(jobs, unless_there=True)
     _reopen([job for job in (_came_back(job, earlier) for job in jobs) if job])
 
 
@@ -56,11 +57,6 @@ def _reopen(jobs: list[Job]) -> None:
         transaction.on_commit(partial(announce, [job.pk for job in jobs]))
 
 
-def _as_read_back(said: domain.EvidenceSubmitted) -> domain.EvidenceSubmitted:
-    # A whole number that stands for a float is one after it was stored, and a digest tells the two apart.
-    return codec.from_values(domain.EvidenceSubmitted, codec.to_values(said))
-
-
 def _jobs(event: Recorded, said: domain.EvidenceSubmitted) -> list[Job]:
     assert event.item is not None  # noqa: S101 -- every evidence event is about an item
     return [
@@ -77,8 +73,8 @@ def _jobs(event: Recorded, said: domain.EvidenceSubmitted) -> list[Job]:
     ]
 
 
-def _insert(jobs: list[Job]) -> None:
-    insert(jobs, unless_there=True)
+def _insert(jobs: list[Job], *, unless_there: bool) -> None:
+    insert(jobs, unless_there=unless_there)
     transaction.on_commit(partial(announce, [job.id for job in jobs]))
 
 

@@ -63,6 +63,8 @@ _converter.register_structure_hook(datetime, lambda value, _: datetime.fromisofo
 for _writer in (_converter, _plain):
     _writer.register_unstructure_hook_func(_is_enum, lambda member: member.value)
     _writer.register_unstructure_hook(UUID, str)
+    # A whole number that stands for a float is one when it is read back; so it is written as one.
+    _writer.register_unstructure_hook(float, float)
     _writer.register_unstructure_hook(datetime, lambda value: value.isoformat())
 _converter.register_unstructure_hook_factory(
     dataclasses.is_dataclass,

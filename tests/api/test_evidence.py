@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from ledger import store
@@ -25,6 +27,20 @@ def test_a_statement_comes_back_as_it_was_submitted(api: APIClient, case: str) -
     assert body["speaker"] == {"name": "A researcher", "role": "OSC", "anonymous": False}
     assert (body["status"], body["seq"], body["sensitivity"], body["flags"]) == ("submitted", 2, "amber", [])
     assert api.get(answer.headers["Location"]).json()["id"] == body["id"]
+
+
+def test_a_submission_asks_the_database_three_things_and_postgresql_takes_all_rows_at_once(
+    api: APIClient, case: str
+) -> None:
+    submit(api, case)
+    with CaptureQueriesContext(connection) as seen:
+        submit(api, case)
+    asked = [each["sql"] for each in seen if each["sql"].startswith("SELECT")]
+    wrote = [each["sql"] for each in seen if each["sql"].startswith(("INSERT", "UPDATE"))]
+    of_log = ["ledger_loghead"] if connection.vendor == "sqlite" else []
+    for sql, table in zip(asked, ["osint_accesstoken", "ledger_head", "cases_member", *of_log], strict=True):
+        assert table in sql
+    assert len(wrote) == (10 if connection.vendor == "sqlite" else 1), "statements that write"
 
 
 def test_a_sighting_comes_back_as_it_was_submitted(api: APIClient, case: str) -> None:

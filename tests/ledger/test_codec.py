@@ -41,6 +41,13 @@ def test_what_equals_its_default_is_left_out_and_comes_back() -> None:
     assert from_values(Whole, values) == whole
 
 
+def test_a_whole_number_that_stands_for_a_float_is_written_as_one() -> None:
+    """So what is hashed before it is stored is what is hashed after it was read back."""
+    values = to_values(Part(name="a", size=2))
+    assert str(values) == "{'name': 'a', 'size': 2.0}"
+    assert to_values(from_values(Part, values)) == values
+
+
 def test_for_people_every_field_is_written_out() -> None:
     assert to_plain(Whole(id=ID)) == {"id": str(ID), "colour": "red", "whole": True, "count": 0, "parts": []}
 
