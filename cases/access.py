@@ -26,14 +26,18 @@ class Permission(StrEnum):
     COMMENT = "comment"
     EXPORT = "export the case"
     MANAGE = "manage the case and its team"
+    ERASE = "ask for an erasure"
+    CONFIRM_ERASURE = "confirm or decline an erasure"
 
 
 _MAY: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
-    Role.INVESTIGATOR: frozenset(Permission) - {Permission.MANAGE},
+    Role.INVESTIGATOR: frozenset(Permission) - {Permission.MANAGE, Permission.ERASE, Permission.CONFIRM_ERASURE},
     # Who reviews and signs off also discloses. A viewer reads item by item, in the sight of the team; that is also the
     # role of one who broke the glass, who must not carry the whole case away.
-    Role.REVIEWER: frozenset({Permission.READ, Permission.GRADE, Permission.COMMENT, Permission.EXPORT}),
+    Role.REVIEWER: frozenset(
+        {Permission.READ, Permission.GRADE, Permission.COMMENT, Permission.EXPORT, Permission.CONFIRM_ERASURE}
+    ),
     Role.VIEWER: frozenset({Permission.READ}),
     Role.SUBMITTER: frozenset({Permission.SUBMIT}),
 }

@@ -11,6 +11,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from ledger.events import event
+from ledger.recorded import Recorded
 
 
 class Status(StrEnum):
@@ -53,7 +54,7 @@ ACTIVE = frozenset({Status.OPEN, Status.REOPENED, Status.IN_REVIEW})
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """An investigation as its events leave it."""
+    """An investigation as its events leave it; `erased` names what of it was erased and not said anew."""
 
     title: str = ""
     description: str = ""
@@ -61,6 +62,7 @@ class Case:
     status: Status = Status.OPEN
     tags: tuple[str, ...] = ()
     team: Mapping[UUID, Role] = field(default_factory=dict)
+    erased: tuple[str, ...] = ()
 
 
 @event("case.opened", version=1, personal=("title", "description"))
@@ -328,3 +330,14 @@ CASE_EVENTS = (
     CaseTagged, CaseUntagged,
 )  # fmt: skip
 """Every event type that changes how a case stands, or is shown in its history."""
+
+
+def applied(event: Recorded, case: Case) -> Case:
+    """Apply an event, and note what of the case was erased with its fields, or is said anew."""
+    if "tag" in event.erased:
+        # Which tag it was is not known any more.
+        gone = {"tags"} if isinstance(event.data, CaseTagged) else set()
+        return replace(case, erased=tuple(sorted({*case.erased, *gone})))
+    after: Case = event.data.apply(case)
+    says = {"title", "description"} & event.data.__dataclass_fields__.keys()
+    return replace(after, erased=tuple(sorted({*case.erased} - says | says & event.erased.keys())))

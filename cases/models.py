@@ -25,6 +25,7 @@ class Case(models.Model):
     sensitivity = models.CharField(max_length=12, choices=_choices(Sensitivity))
     status = models.CharField(max_length=12, choices=_choices(Status))
     tags = models.JSONField(default=list)
+    erased = models.JSONField(default=list)
     seq = models.PositiveBigIntegerField()
     opened_at = models.DateTimeField()
     opened_by = models.CharField(max_length=200)

@@ -59,7 +59,7 @@ def locked_case(case_id: UUID, *, by: Actor, permission: Permission, seen: int |
     return _state(row, roles)
 
 
-_OF_CASE = ("title", "description", "sensitivity", "status", "tags", "seq")
+_OF_CASE = ("title", "description", "sensitivity", "status", "tags", "erased", "seq")
 _TEAM = WrittenOnce(
     lambda case: Member.objects.filter(case=case).values_list("user", "role", *(f"case__{name}" for name in _OF_CASE)),
     UUID,
@@ -98,4 +98,5 @@ def _state(row: Case, roles: Mapping[UUID, str]) -> domain.Case:
         status=domain.Status(row.status),
         tags=tuple(row.tags),
         team={user: domain.Role(role) for user, role in roles.items()},
+        erased=tuple(row.erased),
     )

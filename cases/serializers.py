@@ -121,12 +121,15 @@ class CaseSerializer(serializers.ModelSerializer):
     """
 
     tags = serializers.ListField(child=serializers.CharField(), read_only=True)
+    erased = serializers.ListField(
+        child=serializers.CharField(), read_only=True, help_text="What of it was erased, and not said anew."
+    )
     team = MemberSerializer(source="members", many=True, read_only=True)
 
     class Meta:
         model = Case
         fields = [
-            "id", "title", "description", "sensitivity", "status", "tags", "seq", "opened_at", "opened_by",
+            "id", "title", "description", "sensitivity", "status", "tags", "erased", "seq", "opened_at", "opened_by",
             "changed_at", "team",
         ]  # fmt: skip
         read_only_fields = fields
@@ -146,8 +149,19 @@ class WrittenCommentSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class ErasedFieldSerializer(serializers.Serializer):
+    """By which event a field was erased; of a field that holds others, which were meant and which went along."""
+
+    by = serializers.UUIDField()
+    parts = serializers.ListField(child=serializers.CharField())
+    others = serializers.ListField(child=serializers.CharField())
+
+
 class EventSerializer(serializers.Serializer):
-    """One event: the exact envelope and disclosures (to check), and the payload read out of them (to use)."""
+    """One event: the exact envelope and disclosures (to check), and the payload read out of them (to use).
+
+    `erased` tells which fields are gone for good: their digests stay in the envelope.
+    """
 
     id = serializers.UUIDField()
     seq = serializers.IntegerField()
@@ -158,6 +172,7 @@ class EventSerializer(serializers.Serializer):
     cause = serializers.UUIDField(allow_null=True)
     hash = serializers.CharField()
     data = serializers.DictField()
+    erased = serializers.DictField(child=ErasedFieldSerializer())
     envelope = serializers.CharField()
     disclosures = serializers.ListField(child=serializers.CharField())
 

@@ -167,7 +167,11 @@ def event_as_json(event: Recorded) -> dict[str, Any]:
         "actor": event.actor,
         "cause": event.cause and str(event.cause),
         "hash": event.hash,
-        "data": codec.to_values(event.data),
+        "data": {name: value for name, value in codec.to_values(event.data).items() if name not in event.erased},
+        "erased": {
+            name: {"by": str(each.by), "parts": list(each.parts), "others": list(each.others)}
+            for name, each in event.erased.items()
+        },
         "envelope": event.envelope,
         "disclosures": list(event.disclosures),
     }

@@ -32,6 +32,7 @@ from ledger import store
 from ledger.actors import Actor
 from ledger.append import Fact, append, lock
 from ledger.errors import Conflict, NotFound
+from ledger.leftovers import claim, leave
 from ledger.recorded import Recorded
 
 log = structlog.get_logger(__name__)
@@ -257,10 +258,18 @@ def _finish(job: Job, status: str, said: list[Any], reason: str = "") -> str:
     the result would hide the one that a newer job may have found already.
     """
     lock(job.case_id)
+    made = [each.sha256 for data in said for each in getattr(data, "derivatives", ())]
     enricher = registry.find(job.enricher, job.version)
+    still = Job.objects.open().filter(pk=job.pk)
     if enricher is None or digest_of(enricher, _said(job)) != job.input_digest:
         status, said, reason = Job.DONE, [], OVERTAKEN
-    return _end(Job.objects.open().filter(pk=job.pk), job, status, said, reason)
+    if made and not (said and still.exists()):
+        # No event names what it made; kept it was, so that one could.
+        leave(*made)
+    else:
+        for each in made:
+            claim(each)
+    return _end(still, job, status, said, reason)
 
 
 def _close(job: Job, status: str, said: list[Any], reason: str = "") -> str:

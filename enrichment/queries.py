@@ -10,15 +10,21 @@ from django.db.models import QuerySet
 
 from enrichment import registry
 from enrichment.models import Job
-from evidence import queries
+from evidence import following, queries
 from evidence.queries import Waiting
 
 
 def register() -> None:
     """Let the room below show what waits on an item."""
     queries.waiting_for.append(waiting_for)
+    following.tools.append(reads)
     queries.waiting_items.append(waiting_items)
     queries.reading.append(reading)
+
+
+def reads() -> dict[str, frozenset[str]]:
+    """Tell which fields each installed enricher reads."""
+    return {enricher.name: enricher.reads for enricher in registry.installed().values()}
 
 
 def waiting_for(items: Collection[UUID]) -> Iterator[Waiting]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from hashlib import sha256
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,12 +15,18 @@ from enrichment.domain import Enricher
 from enrichment.models import Job
 from enrichment.publish import announce
 from evidence import domain
-from evidence.models import ItemState
+from evidence.erased import bytes_erased
+from evidence.models import Enrichment, ItemState
 from evidence.projections import state_of
 from ledger import codec
+from ledger.erasing import EventRedacted
+from ledger.models import Event
 from ledger.recorded import Recorded
 from ledger.rows import insert
 from ledger.subscriptions import reacts_to, reacts_to_run
+
+GONE = "What it read was erased."
+"""Why a job ended without a result."""
 
 
 @reacts_to_run(domain.EvidenceSubmitted)
@@ -33,7 +40,9 @@ def plan(events: Sequence[Recorded]) -> None:
 def plan_again(event: Recorded) -> None:
     """Do the same for each enricher whose input is new after a correction, or is an earlier one again."""
     assert event.item is not None  # noqa: S101 -- every evidence event is about an item
-    jobs = _jobs(event, state_of(ItemState.objects.now().get(item=event.item)).said)
+    now = state_of(ItemState.objects.now().get(item=event.item))
+    there = {each.name for each in registry.accepting(now.said.kind) if reads_what_is_there(each, now, event.item)}
+    jobs = [job for job in _jobs(event, now.said) if job.enricher in there]
     earlier = list(Job.objects.filter(item=event.item).order_by("created_at"))
     _insert(jobs, unless_there=True)
     _reopen([job for job in (_came_back(job, earlier) for job in jobs) if job])
@@ -57,23 +66,64 @@ def _reopen(jobs: list[Job]) -> None:
         transaction.on_commit(partial(announce, [job.pk for job in jobs]))
 
 
+@reacts_to(EventRedacted)
+def forget(event: Recorded) -> None:
+    """End the work on what was erased, and forget what its jobs say of it; do again what read something else, too."""
+    said: EventRedacted = event.data
+    named = [each.event for each in said.targets] + [each for file in said.files for each in file.events]
+    items = set(Event.objects.filter(pk__in=named, item__isnull=False).values_list("item", flat=True))
+    for item in sorted(items):
+        _forget(item, {each.event for each in said.targets})
+
+
+def _forget(item: UUID, targets: Collection[UUID]) -> None:
+    now = state_of(ItemState.objects.now().get(item=item))
+    lost = set(Enrichment.objects.filter(id__in=targets, item=item).values_list("enricher", flat=True))
+    for job in Job.objects.filter(item=item):
+        enricher = registry.find(job.enricher, job.version)
+        blind = enricher is None or not reads_what_is_there(enricher, now, item)
+        if not blind and job.enricher not in lost:
+            continue
+        # The digest of its input has no salt: it would prove a guess at what was erased.
+        gone = {"input_digest": f"erased:{job.pk.hex}", "status": Job.DONE, "reason": GONE, "claimed_until": None}
+        Job.objects.filter(pk=job.pk).update(**gone)
+    _insert(
+        [
+            _job(submission.id, submission.stream, item, enricher, now.said)
+            for submission in Event.objects.filter(item=item, type="evidence.submitted/1")
+            for enricher in registry.accepting(now.said.kind)
+            if enricher.name in lost and reads_what_is_there(enricher, now, item)
+        ]
+    )
+
+
+def reads_what_is_there(enricher: Enricher, item: domain.Item, id: UUID) -> bool:
+    """Say whether an erasure left an enricher something to read: the file, where it reads one, else any field."""
+    file = item.said.file
+    if "file" in enricher.reads and file is not None:
+        return not bytes_erased(id, file.sha256)
+    left = "file" not in enricher.reads and bool(fields_for(enricher, item.said))
+    return left or enricher.reads.isdisjoint(item.erased)
+
+
 def _jobs(event: Recorded, said: domain.EvidenceSubmitted) -> list[Job]:
     assert event.item is not None  # noqa: S101 -- every evidence event is about an item
-    return [
-        Job(
-            case_id=event.stream,
-            item=event.item,
-            submitted=event.id,
-            enricher=enricher.name,
-            version=enricher.version,
-            input_digest=digest_of(enricher, said),
-            published_at=timezone.now(),
-        )
-        for enricher in registry.accepting(said.kind)
-    ]
+    return [_job(event.id, event.stream, event.item, enricher, said) for enricher in registry.accepting(said.kind)]
 
 
-def _insert(jobs: list[Job], *, unless_there: bool) -> None:
+def _job(submitted: UUID, case: UUID, item: UUID, enricher: Enricher, said: domain.EvidenceSubmitted) -> Job:
+    return Job(
+        case_id=case,
+        item=item,
+        submitted=submitted,
+        enricher=enricher.name,
+        version=enricher.version,
+        input_digest=digest_of(enricher, said),
+        published_at=timezone.now(),
+    )
+
+
+def _insert(jobs: list[Job], *, unless_there: bool = True) -> None:
     insert(jobs, unless_there=unless_there)
     transaction.on_commit(partial(announce, [job.id for job in jobs]))
 

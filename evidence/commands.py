@@ -27,6 +27,7 @@ from ledger.actors import Actor
 from ledger.append import Fact, append, lock
 from ledger.errors import DomainError
 from ledger.ids import uuid7
+from ledger.leftovers import claim
 from ledger.recorded import Recorded
 from ledger.rows import insert
 
@@ -85,7 +86,10 @@ def _submit(
     facts: list[list[Fact] | DomainError] = []
     for said in submissions:
         try:
-            facts.append(_submission(case_id, said, by=by, now=now))
+            submission = _submission(case_id, said, by=by, now=now)
+            if isinstance(said, EvidenceSubmitted) and said.file:
+                claim(said.file.sha256)
+            facts.append(submission)
         except DomainError as refusal:
             facts.append(refusal)
     submitted = [fact for each in facts if isinstance(each, list) for fact in each]

@@ -32,6 +32,7 @@ from evidence.parts import (
 )
 from ledger import codec
 from ledger.events import event
+from ledger.recorded import Recorded
 
 
 @event(
@@ -81,7 +82,10 @@ class EvidenceSubmitted:
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """An item as its events leave it; `said` are its fields as they now stand."""
+    """An item as its events leave it; `said` are its fields as they now stand.
+
+    `erased` names those of them that were erased and not said anew: they stand as if they had not been given.
+    """
 
     said: EvidenceSubmitted
     status: ItemStatus = ItemStatus.SUBMITTED
@@ -89,6 +93,7 @@ class Item:
     grade: Grade | None = None
     corrected: tuple[str, ...] = ()
     flags: tuple[Flag, ...] = ()
+    erased: tuple[str, ...] = ()
 
 
 @event("evidence.graded", version=1, personal=("reason",))
@@ -190,7 +195,7 @@ class EvidenceFlagged:
         return item if flag in item.flags else replace(item, flags=(*item.flags, flag))
 
 
-@event("evidence.enriched", version=1, personal=("output",))
+@event("evidence.enriched", version=1, personal=("output", "derivatives", "input_digest"))
 @dataclass(frozen=True, kw_only=True)
 class EvidenceEnriched:
     """What a tool found in the item: testimony by `tool`, never an edit of what the submitter said.
@@ -211,7 +216,7 @@ class EvidenceEnriched:
         return item
 
 
-@event("evidence.enrichment_failed", version=1, personal=("reason",))
+@event("evidence.enrichment_failed", version=1, personal=("reason", "input_digest"))
 @dataclass(frozen=True, kw_only=True)
 class EnrichmentFailed:
     """A tool could not read the item: why, in which phase, at which attempt; trying again may help or not."""
@@ -270,6 +275,29 @@ CHANGES_ITEM = (
 )  # fmt: skip
 """The event types after which an item stands differently."""
 
+
+def applied(event: Recorded, item: Item | None) -> Item:
+    """Apply an event, and note which of the item's fields were erased with its own, or are said anew."""
+    data, erased = event.data, event.erased
+    if "tag" in erased and item is not None:
+        # Which tag it was is not known any more; the item had one, or has it no more.
+        gone = ("tags",) if isinstance(data, EvidenceTagged) else ()
+        return replace(item, erased=tuple(sorted({*item.erased, *gone})))
+    after: Item = data.apply(item)
+    if isinstance(data, EvidenceSubmitted):
+        return replace(after, erased=tuple(sorted(erased)))
+    if not isinstance(data, EvidenceCorrected):
+        return after
+    lost = {*erased["changes"].parts, *erased["changes"].others} if "changes" in erased else set()
+    kept = {name: value for name, value in codec.to_values(after.said).items() if name not in lost}
+    return replace(
+        after,
+        said=codec.from_values(EvidenceSubmitted, kept) if lost else after.said,
+        corrected=tuple(sorted({*after.corrected, *lost})),
+        erased=tuple(sorted({*after.erased} - data.changes.keys() | lost)),
+    )
+
+
 __all__ = [  # The parts belong to the domain: who needs an item imports them from here.
     "CHANGES_ITEM",
     "Attribution",
@@ -303,4 +331,5 @@ __all__ = [  # The parts belong to the domain: who needs an item imports them fr
     "Source",
     "Speaker",
     "Subject",
+    "applied",
 ]

@@ -84,7 +84,8 @@ class ItemState(models.Model):
         """Name the item for people: by its title, else by how its text begins or what was sighted."""
         said = self.state["said"]
         name = self.title or " ".join(said.get("text", "").split()) or (said.get("subject") or {}).get("name", "")
-        return f"{name[:79]}…" if len(name) > 80 and not self.title else name or f"untitled {self.kind}"
+        unnamed = "erased" if {"title", "text", "subject"} & set(self.state.get("erased", ())) else "untitled"
+        return f"{name[:79]}…" if len(name) > 80 and not self.title else name or f"{unnamed} {self.kind}"
 
 
 class ItemTag(models.Model):
@@ -243,3 +244,19 @@ class Look(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.item}"
+
+
+# Django finds models in this module; these have one of their own.
+from evidence.erasure.models import ErasedPart, ErasureRequest  # noqa: E402
+
+__all__ = [
+    "Custody",
+    "Enrichment",
+    "ErasedPart",
+    "ErasureRequest",
+    "ItemState",
+    "ItemTag",
+    "Link",
+    "Look",
+    "SearchText",
+]

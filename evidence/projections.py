@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -12,10 +13,13 @@ from cases.folding import folded
 from cases.models import Comment
 from evidence import domain
 from evidence.models import Custody, Enrichment, ItemState, ItemTag, Link, SearchText
+from evidence.search import tidy
 from evidence.when import parse
 from evidence.words import words
 from ledger import codec
+from ledger.events import ERASED
 from ledger.files import names_files
+from ledger.read import CHUNK, read
 from ledger.recorded import Recorded
 from ledger.rows import insert
 from ledger.subscriptions import Projection
@@ -26,7 +30,7 @@ items = Projection(tables=[ItemState, ItemTag, Link, Enrichment, Custody, Search
 @items.on_run(domain.EvidenceSubmitted)
 def receive(events: Sequence[Recorded]) -> None:
     """Begin items: how each stands, its words, its tags, its custody, what it was derived from."""
-    new = [(event, event.data.apply(None)) for event in events]
+    new = [(event, domain.applied(event, None)) for event in events]
     insert(
         [_row(event, item, earlier=None) for event, item in new],
         [SearchText(item=event.item, case_id=event.stream, words=_words(item)) for event, item in new],
@@ -41,7 +45,7 @@ def fold(event: Recorded) -> None:
     """Apply one event to its item: the state that held until now ends, a new one begins."""
     row = ItemState.objects.now().get(item=event.item)
     before = state_of(row)
-    after = event.data.apply(before)
+    after = domain.applied(event, before)
     if after == before:
         return
     ItemState.objects.filter(pk=row.pk).update(until_seq=event.seq)
@@ -66,7 +70,8 @@ def take_away(event: Recorded) -> None:
 @items.on(domain.EvidenceLinked)
 def add_link(event: Recorded) -> None:
     link: domain.EvidenceLinked = event.data
-    insert([_link(event, link.relation, link.target, note=link.note, of_field=False)])
+    note = ERASED if "note" in event.erased else link.note
+    insert([_link(event, link.relation, link.target, note=note, of_field=False)])
 
 
 @items.on(domain.EvidenceCommented)
@@ -126,6 +131,25 @@ def add_handlings(event: Recorded) -> None:
             for handling in event.data.handlings
         ]
     )
+
+
+@items.renews
+def renew(events: Sequence[Recorded]) -> None:
+    """Fold items anew from their own events, after something of them was erased: what follows from others stays."""
+    for item in {event.item for event in events if event.item}:
+        for table in (ItemState, ItemTag, Link, Enrichment, SearchText, Comment):
+            table._default_manager.filter(item=item).delete()
+        Custody.objects.filter(item=item, action="received").delete()
+        stream = next(event.stream for event in events if event.item == item)
+        again = read(stream, item=item)
+        while some := list(islice(again, CHUNK)):
+            items.see(some)
+    if any(event.item for event in events):
+        tidy()
+    for event in events:
+        if isinstance(event.data, domain.CustodyRecorded):
+            Custody.objects.filter(case=event.stream, seq=event.seq).delete()
+            add_handlings(event)
 
 
 @names_files(domain.EvidenceSubmitted)

@@ -18,6 +18,7 @@ from cases.models import Member
 from cases.queries import require_seen
 from cases.rules import require_active
 from evidence import domain
+from evidence.erased import erased_of, require_bytes
 from evidence.models import Enrichment, ItemState
 from evidence.projections import state_of
 from evidence.relations import links_of, own_links
@@ -91,6 +92,7 @@ def original_of(case_id: UUID, item: UUID, *, by: Actor) -> domain.FileReference
     file = state_of(item_row(case_id, item, by=by)).said.file
     if file is None:
         raise NotFound("This item has no file.")
+    require_bytes(item, file.sha256)
     return file
 
 
@@ -103,6 +105,7 @@ def derivative_of(case_id: UUID, item: UUID, sha256: str, *, by: Actor) -> domai
     for derivatives in Enrichment.objects.filter(item=item).values_list("derivatives", flat=True):
         for each in derivatives:
             if each["sha256"] == sha256:
+                require_bytes(item, sha256)
                 return codec.from_values(domain.Derivative, each)
     raise NotFound
 
@@ -157,16 +160,19 @@ def represent(
 ) -> list[dict[str, Any]]:
     """Show items as the API gives them: the fields as they stand, what is derived, what tools found.
 
-    Two queries, however many items, and two for their links; none for fresh ones, which nobody can have read yet.
+    Three queries, however many items, and two for their links; none for fresh ones, which nobody can have read yet.
 
     :param by: who asks; where it is said, the links to what they may see are shown, too.
     """
     if fresh:
-        return [{**_own(row), "links": own_links(row), "enrichments": _all_waiting(row.kind)} for row in rows]
+        return [
+            {**_own(row), "erased": [], "links": own_links(row), "enrichments": _all_waiting(row.kind)} for row in rows
+        ]
     items = [row.item for row in rows]
     results = enrichments_of(items, as_of=as_of)
+    erased = erased_of(items, as_of=as_of)
     if by is None:
-        return [{**_own(row), "enrichments": results[row.item]} for row in rows]
+        return [{**_own(row), "erased": erased.get(row.item, []), "enrichments": results[row.item]} for row in rows]
     links = links_of(items, visible=visible_everywhere(by), as_of=as_of)
     unjudged = submits_to(by, {row.case_id for row in rows})
     return [
@@ -174,6 +180,11 @@ def represent(
             **_own(row),
             # What the team thinks of an item is not told to the one who brought it.
             **({"grade": None} if row.case_id in unjudged else {}),
+            "erased": [
+                each
+                for each in erased.get(row.item, [])
+                if row.case_id not in unjudged or each["event_seq"] == row.seq
+            ],
             "links": links.get(row.item, []),
             "enrichments": results[row.item],
         }

@@ -6,7 +6,7 @@ What is impossible is refused; what is only doubtful is kept and flagged. Eviden
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
@@ -100,7 +100,7 @@ def correct(item: Item, *, changes: Mapping[str, Any], reason: str, now: datetim
         after = corrected.apply(item)
     except codec.ShapeError as error:
         raise Invalid("A new value can not be read.", errors=_under_changes(error.errors)) from error
-    if errors := _impossible(after.said):
+    if errors := _impossible(after.said, erased=item.erased):
         raise Invalid("The correction can not be recorded as it was sent.", errors=_under_changes(errors))
     if "tags" in changes:
         corrected = replace(corrected, changes={**changes, "tags": list(_tag_names(after.said.tags))})
@@ -173,8 +173,8 @@ def _under_changes(errors: Errors) -> Errors:
 # --- impossible ------------------------------------------------------------------------------------------------------
 
 
-def _impossible(said: EvidenceSubmitted) -> Errors:
-    errors = {**_of_another_kind(said), **_bad_times(said), **_bad_lengths(said)}
+def _impossible(said: EvidenceSubmitted, *, erased: Collection[str] = ()) -> Errors:
+    errors = {**_of_another_kind(said, erased), **_bad_times(said), **_bad_lengths(said)}
     if said.place:
         errors |= _bad_place(said.place)
     if said.subject:
@@ -209,7 +209,7 @@ def _tag_names(tags: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(tag_name, tags)))
 
 
-def _of_another_kind(said: EvidenceSubmitted) -> Errors:
+def _of_another_kind(said: EvidenceSubmitted, erased: Collection[str]) -> Errors:
     errors: Errors = {}
     given = codec.to_values(said)
     for kind, names in _OF_KIND.items():
@@ -217,7 +217,7 @@ def _of_another_kind(said: EvidenceSubmitted) -> Errors:
             errors |= {name: [f"Only for a {kind}, not for a {said.kind}."] for name in names & set(given)}
     needed = _NEEDED[said.kind]
     value = given.get(needed)
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if needed not in erased and (value is None or (isinstance(value, str) and not value.strip())):
         errors[needed] = [f"Evidence of the kind {said.kind} needs this field."]
     if said.subject and not any((said.subject.name, said.subject.imo, said.subject.mmsi, said.subject.kind)):
         errors["subject"] = ["Say what was sighted: a name, an IMO number, an MMSI or at least a kind."]

@@ -52,6 +52,13 @@ def matching(text: str) -> QuerySet[Any]:
     return SearchText.objects.filter(n__in=found).values("item")
 
 
+def tidy() -> None:
+    """Take words out of SQLite's index for good that no item holds any more: until then they are only marked so."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(f"INSERT INTO {TABLE}_fts({TABLE}_fts) VALUES ('optimize')")
+
+
 def _fts5(wanted: list[str]) -> str:
     return " ".join(f'"{word}"' for word in wanted) + "*"
 

@@ -15,6 +15,7 @@ from cases.serializers import ShapeSerializer
 from evidence import domain
 from evidence.models import Custody
 from ledger.errors import Invalid
+from ledger.redaction import Ground
 
 
 @extend_schema_serializer(component_name="NewItem")
@@ -143,6 +144,23 @@ class GradedSerializer(DataclassSerializer):
         dataclass = domain.Grade
 
 
+class ErasedSerializer(serializers.Serializer):
+    """A field of one of the item's events that was erased for good; or a file, whose bytes were."""
+
+    event = serializers.UUIDField()
+    event_seq = serializers.IntegerField()
+    type = serializers.CharField()
+    field = serializers.CharField()
+    parts = serializers.ListField(
+        child=serializers.CharField(), help_text="Of the changes of a correction: which of them were meant."
+    )
+    file = serializers.CharField(allow_null=True, help_text="The SHA-256 of a file whose bytes were erased.")
+    by = serializers.UUIDField(help_text="The event that erased it.")
+    seq = serializers.IntegerField(help_text="The number of that event.")
+    ground = serializers.ChoiceField(choices=[each.value for each in Ground])
+    at = serializers.DateTimeField()
+
+
 class RelatedSerializer(serializers.Serializer):
     """A relation of an item: to another one, or from another one to it."""
 
@@ -184,6 +202,7 @@ class ItemSerializer(DataclassSerializer):
     submitted_at = serializers.DateTimeField()
     submitted_by = serializers.CharField()
     changed_at = serializers.DateTimeField()
+    erased = ErasedSerializer(many=True)
     links = RelatedSerializer(many=True)
     enrichments = EnrichmentSerializer(many=True)
     proof = serializers.CharField(

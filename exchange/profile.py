@@ -7,11 +7,13 @@ something, and how it relates to the rest, can not be left out unseen.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from cases.domain import Sensitivity
+from evidence.domain import EvidenceCorrected, EvidenceSubmitted
+from evidence.following import follows
 from ledger.envelope import digest
 from ledger.recorded import Recorded
 
@@ -19,6 +21,9 @@ ORDER = list(Sensitivity)
 
 ALWAYS = frozenset({("evidence.submitted", "kind"), ("evidence.linked", "relation"), ("evidence.linked", "target")})
 """What is never withheld: of what kind an item is, and what it supports or contradicts."""
+
+WHOLE = "event.redacted"
+"""The events of which nothing is withheld: without them nobody could tell what was erased from what is missing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +59,7 @@ class Withholding:
     whole_items: Collection[UUID]
     reads: Mapping[str, Collection[str]]
     masked: dict[UUID | None, set[str]] = field(default_factory=dict)
+    of_items: dict[UUID | None, set[str]] = field(default_factory=dict)
     noted: list[dict[str, object]] = field(default_factory=list)
 
     def split(self, event: Recorded) -> tuple[list[str], list[str]]:
@@ -69,26 +75,25 @@ class Withholding:
                 given.append(text)
         if why:
             self.masked.setdefault(event.item, set()).update(why)
+            if isinstance(event.data, EvidenceSubmitted):
+                self.of_items[event.item] = set(why)
+            elif isinstance(event.data, EvidenceCorrected) and "changes" in why:
+                self.of_items.setdefault(event.item, set()).update(event.data.changes)
             self.noted.append({"event": event.seq, "type": event.type, "fields": dict(sorted(why.items()))})
         return given, sorted(kept)
 
     def _reason(self, event: Recorded, name: str, text: str) -> str:
-        if (event.name, name) in ALWAYS:
+        if (event.name, name) in ALWAYS or event.name == WHOLE:
             return ""
         if event.item in self.whole_items:
             return "item"
-        if name in self.profile.fields or self._follows_from_withheld(event, name):
+        if name in self.profile.fields or follows(event.data, name, fields=self.profile.fields, reads=self.reads):
+            return "field"
+        # A digest without a salt proves a guess at what was withheld for any other reason.
+        if name == "input_digest" and follows(event.data, name, fields=self._withheld(event.item), reads=self.reads):
             return "field"
         folded = text.casefold()
         return "person" if any(person.casefold() in folded for person in self.profile.persons) else ""
 
-    def _follows_from_withheld(self, event: Recorded, name: str) -> bool:
-        """What was made from a withheld field would give it away."""
-        if event.name == "evidence.corrected" and name == "changes":
-            return bool(self.profile.fields & set(event.data.changes))
-        if event.name == "evidence.enriched" and name in {"output", "derivatives"}:
-            return bool(self.profile.fields & set(self.reads.get(event.data.enricher, ())))
-        tools: Sequence[str] = [each for each, read in self.reads.items() if self.profile.fields & set(read)]
-        if event.name == "evidence.flagged" and name == "detail":
-            return event.data.found_by.partition("@")[0] in {*tools, "submission"} and bool(self.profile.fields)
-        return False
+    def _withheld(self, item: UUID | None) -> Collection[str]:
+        return self.of_items.get(item, ())

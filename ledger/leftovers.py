@@ -22,9 +22,6 @@ log = structlog.get_logger(__name__)
 naming: list[Callable[[str], bool]] = []
 """Rooms above say here whether one of their events names a file (by its SHA-256), and was not erased with it."""
 
-tidying: list[Callable[[], None]] = []
-"""Rooms above that keep indexes of their own take what was erased out of them here."""
-
 
 def claim(sha256: str) -> None:
     """Make sure that a stored file stays until this transaction ends: it appends an event that names it.
@@ -97,8 +94,6 @@ def finish() -> Finished:
     The second takes as long as copying the database; on SQLite nobody writes meanwhile.
     """
     removed = remove_files()
-    for tidy in tidying:
-        tidy()
     clean = _vacuum()
     if clean:
         Leftover.objects.undone().filter(what=Leftover.PAGES).update(done_at=timezone.now())

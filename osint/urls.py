@@ -18,6 +18,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/cases/", include("cases.urls")),
     path("api/v1/cases/", include("evidence.urls")),
+    path("api/v1/cases/", include("evidence.erasure.urls")),
     path("api/v1/cases/", include("enrichment.urls")),
     path("api/v1/cases/", include("exchange.urls")),
     path("api/v1/log/", include("cases.log_urls")),

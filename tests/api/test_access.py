@@ -18,15 +18,18 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from cases.commands import add_member
+from cases.commands import add_member, remove_member
 from cases.domain import Role
 from evidence.domain import Derivative, EvidenceEnriched
+from evidence.erasure.commands import request_erasure
+from evidence.erasure.domain import NewErasure, OfItem
 from exchange.commands import request_export, run_export
 from exchange.domain import NewExport
 from ledger import store
 from ledger.actors import Actor
 from ledger.append import Fact, append
 from ledger.ids import uuid7
+from ledger.redaction import Ground
 from osint import tokens
 from osint.models import AccessToken, User
 from tests.api.bodies import STATEMENT, picture, submit, upload
@@ -68,6 +71,12 @@ def _on_item(roles: set[Role], body: dict[str, Any], answer: int = 200) -> Row:
     return Row(scope="evidence:write", roles=roles, answer=answer, submitter=404, body=body)
 
 
+def _on_erasure(roles: set[Role], body: dict[str, Any], answer: int = 200) -> Row:
+    return Row(scope="cases:write", also="evidence:write", roles=roles, answer=answer, body=body)
+
+
+_GOES = {"items": [{"item": "<item>", "fields": ["title"]}]}
+OF_CASE_AND_ITS_EVIDENCE = Row(scope="cases:read", also="evidence:read", roles=READERS)
 OF_ITEM = Row(scope="evidence:read", roles=READERS, submitter=404)
 OF_LOG = Row(scope="log:read", roles=ALL, stranger=200, of_no_case=True)
 TABLE = {
@@ -96,6 +105,7 @@ TABLE = {
     ("POST", "evidence-batch"): Row(scope="evidence:write", roles={*EDITORS, SUBMITTER}, body=STATEMENT),
     ("GET", "evidence-detail"): OF_ITEM,
     ("GET", "evidence-custody"): OF_ITEM,
+    ("GET", "evidence-comparisons"): OF_ITEM,
     ("GET", "evidence-file"): OF_ITEM,
     ("GET", "evidence-derivative"): OF_ITEM,
     ("POST", "evidence-grade"): _on_item({*EDITORS, REVIEWER}, {"reliability": "A", "credibility": "1"}),
@@ -113,6 +123,13 @@ TABLE = {
     ),
     ("GET", "export-detail"): Row(scope="cases:read", also="evidence:read", roles=READERS),
     ("GET", "export-download"): Row(scope="cases:read", also="evidence:read", roles=EXPORTERS),
+    ("GET", "erasure-list"): OF_CASE_AND_ITS_EVIDENCE,
+    ("GET", "erasure-detail"): OF_CASE_AND_ITS_EVIDENCE,
+    ("POST", "erasure-list"): _on_erasure({OWNER}, {**_GOES, "ground": "court_order", "reason": "x"}, answer=201),
+    ("POST", "erasure-preview"): _on_erasure({OWNER}, _GOES),
+    # The list is another one than this.
+    ("POST", "erasure-confirm"): _on_erasure({OWNER, REVIEWER}, {"fingerprint": "x"}, answer=412),
+    ("POST", "erasure-decline"): _on_erasure({OWNER, REVIEWER}, {"reason": "x"}),
     ("GET", "search"): Row(scope="evidence:read", roles=ALL, stranger=200),
     ("GET", "log-entries"): Row(scope="log:read", roles=ALL, stranger=200),
     ("GET", "log-proof"): Row(scope="log:read", roles=READERS),
@@ -148,14 +165,17 @@ class World:
     picture: str
     event: UUID
     export: UUID
+    erasure: UUID
     people: dict[str, Any]
 
     def address(self, name: str, *, case: UUID | None = None, item: UUID | None = None) -> str:
         """Write the address of a route, for other ids where the test says so."""
         given: dict[str, Any] = {"case_id": case or self.case, "item": item or self.item, "sha256": self.picture}
         given |= {"level": 0, "tile": "000.p/1", "export": item or self.export}
+        given |= {"redaction": item or self.erasure}
         of_item = ["case_id", "item"]
-        for wanted in ([], ["case_id"], of_item, [*of_item, "sha256"], ["level", "tile"], ["case_id", "export"]):
+        of_case = [["case_id", "export"], ["case_id", "redaction"]]
+        for wanted in ([], ["case_id"], of_item, [*of_item, "sha256"], ["level", "tile"], *of_case):
             try:
                 return reverse(name, kwargs={each: given[each] for each in wanted})
             except Exception as error:
@@ -168,7 +188,7 @@ class World:
         body = json.dumps(row.body)
         for word, person in self.people.items():
             body = body.replace(f"<{word}>", str(person.pk))
-        body = body.replace("<other>", str(self.other))
+        body = body.replace("<other>", str(self.other)).replace("<item>", str(ids.get("item", self.item)))
         address = self.address(name, **ids)
         # An event of another case is as unknown as one that was never there.
         event = self.event if ids.get("case", self.case) == self.case else uuid7()
@@ -214,7 +234,18 @@ def world(api: APIClient, case: str, alice: Any, charlie: Any, log_folder: Path)
     export = request_export(case_id=case_id, wanted=NewExport(), by=by).pk
     assert run_export(export_id=export) == "done"
     ids = {"case": case_id, "item": item, "other": other, "event": event.id, "export": export}
+    ids["erasure"] = _asked_for_by_another(case_id, item, by=by)
     return World(**ids, picture=made.sha256, people=people)
+
+
+def _asked_for_by_another(case_id: UUID, item: UUID, *, by: Actor) -> UUID:
+    """Ask for an erasure as an owner who left since: any who stayed may decide on it."""
+    second = User.objects.create_user(username="second")
+    add_member(case_id=case_id, user=second.pk, role=OWNER, by=by)
+    wanted = NewErasure(items=(OfItem(item=item, fields=("title",)),), ground=Ground.COURT, reason="x")
+    asked = request_erasure(case_id=case_id, wanted=wanted, by=Actor.person(second.pk))
+    remove_member(case_id=case_id, user=second.pk, by=by)
+    return asked.id
 
 
 def seen(answer: Any) -> tuple[int, str, Any]:

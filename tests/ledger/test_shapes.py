@@ -13,7 +13,7 @@ from ledger import codec, events
 from ledger.events import UnknownEvent, decode, event, shapes, upcasts
 
 FROZEN = Path(__file__).with_name("event_shapes.json")
-OURS = ("case.", "evidence.", "custody.", "finding.", "log.")
+OURS = ("case.", "evidence.", "custody.", "finding.", "log.", "redaction.", "event.")
 
 
 def as_listed() -> dict[str, Any]:
