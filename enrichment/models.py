@@ -77,3 +77,67 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.enricher}@{self.version} {self.status}"
+
+
+class TextPrint(models.Model):
+    """The fingerprint of a statement's text as it stands (see `fingerprints`), for finding copies of it.
+
+    `last` is the largest of its marks where only the smallest are kept.
+    """
+
+    item = models.UUIDField(primary_key=True)
+    case_id: UUID = models.UUIDField()  # type: ignore[assignment]
+    method = models.CharField(max_length=40)
+    whole = models.CharField(max_length=64)
+    kept = models.PositiveIntegerField()
+    last = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["whole", "case_id", "item"], name="texts_alike_wholly")]
+
+    def __str__(self) -> str:
+        return self.whole
+
+
+class TextMark(models.Model):
+    """One mark of a statement's fingerprint."""
+
+    id = models.BigAutoField(primary_key=True)
+    mark = models.BigIntegerField()
+    case_id: UUID = models.UUIDField()  # type: ignore[assignment]
+    item = models.UUIDField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["mark", "case_id", "item"], name="texts_by_mark"),
+            models.Index(fields=["item"], name="marks_of_text"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.mark)
+
+
+class Fix(models.Model):
+    """Where and when a ship with a number was sighted, as the item stands: between two instants, within a radius.
+
+    Sightings that are retracted, that found nothing, or that name no ship, place or time, have none.
+    """
+
+    item = models.UUIDField(primary_key=True)
+    case_id: UUID = models.UUIDField()  # type: ignore[assignment]
+    imo = models.CharField(max_length=7, blank=True)
+    mmsi = models.CharField(max_length=9, blank=True)
+    earliest = models.DateTimeField()
+    latest = models.DateTimeField()
+    lat = models.FloatField()
+    lon = models.FloatField()
+    radius_m = models.FloatField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["case_id", "imo", "earliest"], name="fixes_by_imo"),
+            models.Index(fields=["case_id", "mmsi", "earliest"], name="fixes_by_mmsi"),
+        ]
+
+    def __str__(self) -> str:
+        return self.imo or self.mmsi

@@ -1,9 +1,10 @@
-"""The paths of enrichment: a command on an item."""
+"""The paths of enrichment: a command on an item, and an item beside others."""
 
 from django.urls import path
 
 from cases.serializers import ShapeSerializer
 from enrichment.commands import retry_enrichment
+from enrichment.views import ItemComparisons
 from evidence.domain import EnrichmentRetried
 from evidence.views import item_command
 
@@ -16,9 +17,10 @@ class RetrySerializer(ShapeSerializer):
 
 
 urlpatterns = [
+    path("<uuid:case_id>/evidence/<uuid:item>/comparisons/", ItemComparisons.as_view(), name="evidence-comparisons"),
     path(
         "<uuid:case_id>/evidence/<uuid:item>/retry-enrichment/",
         item_command("retry_enrichment", retry_enrichment, RetrySerializer, wraps="retried"),
         name="evidence-retry-enrichment",
-    )
+    ),
 ]
