@@ -95,7 +95,11 @@ def compare(case_id: UUID, item: UUID, *, by: Actor) -> Comparisons:
 
     :raises NotFound: there is no such item for this caller.
     """
-    row = item_row(case_id, item, by=by)
+    return beside(item_row(case_id, item, by=by), by=by)
+
+
+def beside(row: ItemState, *, by: Actor) -> Comparisons:
+    """Compare an item that the caller was given already."""
     return Comparisons(
         copies=tuple(copies(row, by=by)) if row.kind == "statement" else (),
         elsewhere=tuple(elsewhere(row, by=by)) if row.kind == "sighting" else (),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,22 +28,38 @@ _LABELS = {
     "sha256": "SHA-256",
     "said": "",
     "gps": "GPS",
+    "wpi_number": "WPI number",
+    "locode": "UN/LOCODE",
+    "lies_on": "lies on",
+    "lowest_deg": "sun's lowest elevation",
+    "highest_deg": "sun's highest elevation",
+    "azimuth_deg": "sun's azimuth",
+    "or_value": "or",
+    "of_this": "share of this text",
+    "of_other": "share of the other",
 }
-_UNITS = {"_m": "m", "_t": "t", "_km": "km", "_px": "px", "_s": "s", "_deg": "°", "_bytes": "bytes"}
+_UNITS = {"_m": "m", "_t": "t", "_km": "km", "_px": "px", "_s": "s", "_kn": "kn", "_deg": "°", "_bytes": "bytes"}
 
 
 @dataclass(frozen=True)
 class Node:
-    """A value with its label: a text, or parts with labels of their own. `left_out` counts what is not shown."""
+    """A value with its label: a text, parts with labels of their own, or a table of texts.
+
+    `left_out` counts what is not shown.
+    """
 
     label: str
     text: str = ""
     parts: list[Node] = field(default_factory=list)
     left_out: int = 0
+    columns: list[str] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
 
     @property
     def leaves(self) -> int:
         """Count the texts in it."""
+        if self.rows:
+            return sum(map(len, self.rows))
         return sum(part.leaves for part in self.parts) if self.parts else 1
 
 
@@ -67,9 +83,42 @@ def tree(value: Any, *, label: str = "", unit: str = "", depth: int = 0) -> Node
     if isinstance(value, list | tuple):
         if all(not isinstance(each, Mapping | list | tuple) for each in value):
             return Node(label, text=", ".join(text_of(each, unit) for each in value[:MOST]), left_out=_over(value))
+        if all(isinstance(each, Mapping) and _is_flat(each) for each in value):
+            return _table(value, label)
         parts = [tree(each, label=str(n), depth=depth + 1) for n, each in enumerate(value[:MOST], 1)]
         return Node(label, parts=parts, left_out=_over(value))
     return Node(label, text=text_of(value, unit))
+
+
+def _is_flat(row: Mapping[str, Any]) -> bool:
+    """Say whether a row holds texts, numbers and lists of them alone."""
+    return not any(
+        isinstance(value, Mapping) or (isinstance(value, list | tuple) and any(isinstance(v, Mapping) for v in value))
+        for value in row.values()
+    )
+
+
+def _table(value: Sequence[Mapping[str, Any]], label: str) -> Node:
+    """Write rows of the same fields as a table, without the columns that are empty in all of them."""
+    shown = value[:MOST]
+    names = [
+        name
+        for name in dict.fromkeys(key for row in shown for key in row)
+        if not all(_empty(row.get(name)) for row in shown)
+    ]
+    labels = [label_of(str(name)) for name in names]
+    return Node(
+        label,
+        left_out=_over(value),
+        columns=[f"{words} ({unit})" if unit else words for words, unit in labels],
+        rows=[[_cell(row.get(name)) for name in names] for row in shown],
+    )
+
+
+def _cell(value: Any) -> str:
+    return (
+        ", ".join(map(text_of, value)) if isinstance(value, list | tuple) else "" if _empty(value) else text_of(value)
+    )
 
 
 def text_of(value: Any, unit: str = "") -> str:
@@ -144,5 +193,5 @@ def _empty(value: Any) -> bool:
     return value is None or value == "" or (isinstance(value, Mapping | list | tuple) and not value)
 
 
-def _over(value: list[Any] | tuple[Any, ...]) -> int:
+def _over(value: Sequence[Any]) -> int:
     return max(0, len(value) - MOST)

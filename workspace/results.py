@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -73,6 +74,16 @@ def _open(job: Job) -> Result:
     return Result(enricher=job.enricher, version=job.version, status=job.status, reason=job.reason, attempts=attempts)
 
 
+def _for_people(output: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what only a machine reads: the marks of a fingerprint."""
+    return {
+        name: {key: each for key, each in value.items() if key not in {"marks", "whole"}}
+        if name == "fingerprint" and isinstance(value, Mapping)
+        else value
+        for name, value in output.items()
+    }
+
+
 def _result(row: Enrichment, job: Job | None) -> Result:
     tried_again = job is not None and job.status in {Job.PARKED, Job.FAILED}
     status = "parked" if job is not None and job.status == Job.PARKED and row.status == "failed" else row.status
@@ -83,7 +94,7 @@ def _result(row: Enrichment, job: Job | None) -> Result:
         tool=row.tool,
         reason=row.reason,
         phase=row.phase,
-        output=tree(row.output) if row.output else None,
+        output=tree(_for_people(row.output)) if row.output else None,
         parameters=tree(row.parameters) if row.parameters else None,
         digest=row.input_digest,
         seconds=row.seconds,

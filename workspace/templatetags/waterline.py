@@ -61,6 +61,12 @@ def plain(value: Any) -> str:
 
 
 @register.filter
+def percent(share: float) -> str:
+    """Write a share of one as a whole percentage."""
+    return f"{share:.0%}"
+
+
+@register.filter
 def size(count: int) -> str:
     """Write a number of bytes."""
     amount = float(count)

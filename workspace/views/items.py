@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from cases.access import Permission, may
 from cases.models import Comment
 from enrichment.commands import retry
+from enrichment.comparisons import beside
 from evidence import commands, queries
 from evidence.models import Custody, ItemState, Look
 from workspace import board, history, results
@@ -97,6 +98,7 @@ def _about(around: Frame, row: ItemState, *, as_of: int | None) -> dict[str, Any
         "facts": _facts(shown),
         "links": found,
         "results": found_by_tools,
+        "compared": beside(row, by=around.by) if as_of is None else None,
         "waits": any(each.waits for each in found_by_tools),
         "reads": reads,
         "entries": entries[:HISTORY],
