@@ -48,6 +48,8 @@ GENESIS = "0" * 64
 ENVELOPE_KEYS = ("v", "id", "stream", "seq", "item", "type", "at", "actor", "cause", "prev", "fields")
 EXPORTED = "case.exported"
 ROTATED = "log.rotated/1"
+ALWAYS = {"evidence.submitted": ("kind",), "evidence.linked": ("relation", "target")}
+"""What no disclosure withholds: that there is an item, of what kind, and what it supports or contradicts."""
 ATTESTED = "data/log/attested.ndjson"
 COSIGNATURE = b"\x04"
 COSIGNATURE_BYTES = 72
@@ -495,6 +497,9 @@ class Chain:
                 self.report.holds.append(f"{here}: the field {field!r}, withheld here, is {json.dumps(value)}")
         if withheld:
             self.report.withheld.append(f"{here} ({envelope['type']}): {len(withheld)} of {len(fields)} fields")
+        for due in ALWAYS.get(str(envelope["type"]).partition("/")[0], ()):
+            if due not in self.said:
+                self.report.fail(f"{here} ({envelope['id']}): the field {due!r} is kept back, and always leaves")
         for sha256, size in _files_of(envelope["type"], self.said):
             self.files[sha256] = size
 

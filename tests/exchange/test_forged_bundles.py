@@ -16,9 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evidence import commands as evidence
+from evidence.domain import EvidenceLinked, Relation
+from evidence.models import ItemState
 from ledger import keys
+from ledger.actors import Actor
 from ledger.signed_note import Checkpoint, SigningKey, read_checkpoint, read_note
-from tests.exchange.conftest import Left, export, make_case
+from tests.exchange.conftest import Left, export, make_case, rebag
 from verifier import verify as verifier
 from verifier.verify import Unreadable, main
 from verifier.verify import verify as verify_bundle
@@ -114,6 +118,26 @@ def test_a_withheld_field_is_said_and_the_rest_still_holds(left: Left, with_even
     report = verify_bundle(str(with_events(events)), left.key)
     assert report.fails == []
     assert report.withheld == [f"event 3 (evidence.submitted/1): 1 of {len(kept) + 1} fields"]
+
+
+def test_that_there_is_an_item_and_what_it_contradicts_can_not_be_kept_back(
+    alice: Any, log_folder: Path, tmp_path: Path
+) -> None:
+    keys.make("waterline.example/contradicted")
+    case, by = make_case(alice, title="Tankers"), Actor.person(alice.pk)
+    first, second = ItemState.objects.now().filter(case=case).values_list("item", flat=True)
+    linked = EvidenceLinked(relation=Relation.CONTRADICTS, target=first, note="They can not both be right.")
+    evidence.link(case_id=case, item=second, linked=linked, by=by)
+    left = export(case, tmp_path / "bundle.zip")
+    for n, name, type_ in ((1, "kind", "evidence.submitted"), (3, "relation", "evidence.linked"), (3, "target", "")):
+        events = left.events()
+        assert type_ in events[n]["envelope"]
+        [gone] = [each for each in events[n]["disclosures"] if json.loads(each)[1] == name]
+        rest = [each for each in events[n]["disclosures"] if each != gone]
+        events[n] = {**events[n], "disclosures": rest, "withheld": [verifier._digest(gone)]}
+        lines = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in events).encode()
+        path = rebag(tmp_path / "less.zip", {**left.files(), "data/events.ndjson": lines})
+        assert f"the field '{name}' is kept back, and always leaves" in faults(path, left.key)
 
 
 def test_a_head_that_somebody_else_signed_is_named(left: Left, forged: Callable[..., Path]) -> None:
