@@ -116,7 +116,8 @@ def connection_kept() -> Iterator[None]:
 def test_schemathesis_finds_nothing_that_the_schema_does_not_say(api: APIClient, case: str, alice: Any) -> None:
     submit(api, case)
     item = upload(api, case, picture()).headers["Location"]
-    ids = {"case_id": case.split("/")[-2], "item": item.split("/")[-2]}
+    export = api.post(f"{case}exports/", {}).headers["Location"]
+    ids = {"case_id": case.split("/")[-2], "item": item.split("/")[-2], "export": export.split("/")[-2]}
     headers = {"Authorization": f"Bearer {tokens.issue(user=alice, scopes=EVERYTHING)[1]}"}
     with connection_kept():
         tested = _compared(ids, headers)
