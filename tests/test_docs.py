@@ -26,6 +26,7 @@ def test_the_first_steps_of_the_readme_run_as_they_are_written(tmp_path: Path, s
             block.replace("http://127.0.0.1:8000", f"http://127.0.0.1:{site.port}")
             .replace(".venv/bin/python", sys.executable)
             .replace("photo.jpg", str(photograph))
+            .replace("case.zip", str(tmp_path / "case.zip"))
         )
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", script],
@@ -38,6 +39,7 @@ def test_the_first_steps_of_the_readme_run_as_they_are_written(tmp_path: Path, s
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert '"title": "The harbour"' in done.stdout
     assert '"type":"evidence.corrected/1"' in done.stdout.replace(" ", "")
+    assert "This bundle holds." in done.stdout
     assert "all hold" in done.stdout
 
 
