@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from celery import shared_task
 
-from ledger import store
+from ledger import leftovers, store
 from ledger.attest import attest_newest
 
 LEFT_OVER = timedelta(hours=24)
@@ -28,3 +28,10 @@ def sweep_incoming(**_: Any) -> None:
     """Remove what killed processes left half written on this machine."""
     if removed := store.sweep_incoming(older_than=LEFT_OVER):
         log.info("leftovers_removed", count=removed)
+
+
+@shared_task(name="ledger.tasks.remove_erased_files")
+def remove_erased_files(**_: Any) -> None:
+    """Remove the files of erasures whose process was killed, or whose store did not answer, right after the commit."""
+    if removed := leftovers.remove_files():
+        log.info("erased_files_removed", count=removed)

@@ -8,4 +8,4 @@ class OsintConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from osint import checks, schema  # noqa: F401 (registers the system checks and what the schema says)
+        from osint import checks, reactions, schema  # noqa: F401 (importing them registers them)

@@ -10,14 +10,17 @@ import fcntl
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import IntegerField, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils import timezone
@@ -33,6 +36,7 @@ from osint.models import IdempotencyRecord
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _KEPT_HEADERS = ("Content-Type", "Location", "ETag")
 KEPT_FOR = timedelta(days=7)
+GONE = b'{"detail":"It was done. What was answered is not kept any more, because something of it was erased."}'
 LEFT_OVER = timedelta(hours=1)
 """Since a lock file was made: requests are shorter than this."""
 
@@ -107,6 +111,28 @@ def _body(request: HttpRequest) -> bytes:
     # Views read it again from here.
     request._body = body  # type: ignore[attr-defined]
     return body
+
+
+def forget(*, items: Iterable[UUID], cases: Iterable[UUID]) -> None:
+    """Forget what was answered about items and cases of which something was erased; that it was answered stays known.
+
+    The digest of the request goes too: it has no salt, and would prove a guess at what was sent. A result for each line
+    of a batch says nothing of what was in it.
+    """
+    lines = Q(**{"headers__Content-Type": "application/x-ndjson"})
+    # What is answered about an item names its case as well, and says nothing of it.
+    of_items = Q(headers__Location__icontains="/evidence/")
+    found = [_holding(item) for item in items] + [_holding(case).exclude(of_items | lines) for case in cases]
+    for answers in found:
+        answers.exclude(lines).update(body=GONE, fingerprint="")
+        answers.filter(lines).update(fingerprint="")
+
+
+def _holding(id_: UUID) -> QuerySet[IdempotencyRecord]:
+    """Select the kept answers in which an id stands."""
+    expression = "position(%s::bytea in body)" if connection.vendor == "postgresql" else "instr(body, %s)"
+    place = RawSQL(expression, [str(id_).encode()], output_field=IntegerField())  # noqa: S611 -- a bound value
+    return IdempotencyRecord.objects.annotate(place=place).filter(place__gt=0)
 
 
 def prune() -> int:
@@ -193,7 +219,8 @@ def _require_access(request: HttpRequest, known: IdempotencyRecord, *, by: Actor
 
 
 def _replay(known: IdempotencyRecord, body: str) -> HttpResponse:
-    if known.fingerprint != body:
+    # Where it was forgotten with what it is the digest of, the key alone says that it is the same request.
+    if known.fingerprint and known.fingerprint != body:
         raise Unprocessable("This Idempotency-Key was used for another request: take a new one.")
     headers = {**known.headers, "Idempotency-Replayed": "true"}
     return HttpResponse(bytes(known.body), status=known.status, headers=headers)

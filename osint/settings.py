@@ -263,6 +263,7 @@ CELERY_BEAT_SCHEDULE = {
     # What was not begun by the next time is left out, so that slow answers do not pile up.
     "attest": {"task": "ledger.tasks.attest", "schedule": 10.0, "options": {"expires": 10}},
     "leftovers": {"task": "ledger.tasks.sweep_incoming", "schedule": timedelta(hours=1)},
+    "erasures": {"task": "ledger.tasks.remove_erased_files", "schedule": timedelta(minutes=1)},
     "answers": {"task": "osint.tasks.forget_answers", "schedule": timedelta(hours=1)},
 }
 

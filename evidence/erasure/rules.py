@@ -18,8 +18,8 @@ SHORT = 200
 """The longest value, in characters, that is searched for as a whole."""
 SHORTEST = 3
 """The shortest name that is looked for."""
-FEW = 3
-"""So many words, at most, are all a name, the first one too."""
+FEW = 5
+"""So many words, at most, are no sentence, in which a capital means little."""
 RUN = 4
 """Words of a reason that, standing together in an erased text, repeat it."""
 
@@ -145,12 +145,13 @@ def strings(value: Any) -> Iterator[str]:
 
 
 def _names(text: str) -> Iterator[str]:
-    """Yield words of a short text that look like names: with a capital, and not because they come first."""
-    if len(text) <= SHORT:
-        written = text.split()
-        for n, word in enumerate(written):
-            if word[:1].isupper() and (n or len(written) <= FEW):
-                yield from (each for each in _words(word) if len(each) >= SHORTEST)
+    """Yield words that look like names: with a capital; in a longer text, only beside another one."""
+    written = text.split() if len(text) <= SHORT else []
+    capital = [word[:1].isupper() for word in written]
+    for n, word in enumerate(written):
+        beside = any(capital[max(n - 1, 0) : n]) or any(capital[n + 1 : n + 2])
+        if capital[n] and (len(written) <= FEW or beside):
+            yield from (each for each in _words(word) if len(each) >= SHORTEST)
 
 
 def _words(text: str) -> list[str]:
