@@ -14,6 +14,7 @@ import pytest
 from osint.embedded import free_port
 from tests.faults.submissions import open_case, settled, upload
 from tests.site import Site, running_site, wait_until
+from verifier import verify as verifier
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
@@ -133,3 +134,32 @@ def test_a_foreign_object_is_named(site: Site, bucket: Any, item: dict[str, Any]
         assert f"{foreign.key}: foreign" in done.stderr
     finally:
         foreign.delete()
+
+
+def test_a_bundle_lies_in_the_bucket_apart_from_evidence_and_is_fetched_in_pieces(
+    site: Site, bucket: Any, client: httpx.Client, item: dict[str, Any], tmp_path: Path
+) -> None:
+    case = item["address"].partition("evidence/")[0]
+    asked = client.post(f"{case}exports/", json={})
+    assert asked.status_code == 202, asked.text
+    address = asked.headers["Location"]
+    assert wait_until(lambda: client.get(address).json()["status"] == "done"), client.get(address).text
+    export = client.get(address).json()
+    [key] = [each.key for each in bucket.objects.filter(Prefix="exports/")]
+    assert export["id"] in key
+    half = export["size"] // 2
+    pieces = [
+        client.get(export["download"], headers={"Range": f"bytes={asked_for}", "If-Range": f'"{export["sha256"]}"'})
+        for asked_for in (f"0-{half - 1}", f"{half}-")
+    ]
+    assert [each.status_code for each in pieces] == [206, 206]
+    bundle = tmp_path / "bundle.zip"
+    bundle.write_bytes(b"".join(each.content for each in pieces))
+    verifier_key = site.manage("keys", "show").stdout.splitlines()[-1]
+    assert verifier.main([str(bundle), "--key", verifier_key]) == 0
+    # No evidence: verify does not take it for a foreign file. And nothing of it stays on this machine.
+    done = site.manage("verify", "--files")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list((site.data / "exports").iterdir())
+    bucket.Object(key).delete()
+    assert client.get(export["download"]).status_code == 410
