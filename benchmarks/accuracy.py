@@ -118,11 +118,85 @@ def ship_numbers(data: Path) -> dict[str, Answers]:
     }
 
 
+def flags(data: Path) -> dict[str, Answers]:
+    """Tell the flag of real ships by MMSI and by call sign, and accept their IMO numbers."""
+    from enrichment.callsigns import series_state
+    from enrichment.identifiers import imo_is_valid
+    from enrichment.mmsi import read_mmsi
+    from enrichment.states import kin, state_named
+
+    with (data / "ships.csv").open(newline="", encoding="utf-8") as file:
+        ships = list(csv.DictReader(file))
+    flagged = [(ship, flag) for ship in ships if (flag := state_named(ship["flag"]))]
+    read = [(ship, flag, found) for ship, flag in flagged if (found := read_mmsi(ship["mmsi"])) and found.states]
+    signs = [(ship, flag, found) for ship, flag in flagged if (found := series_state(ship["callsign"]))]
+    return {
+        "IMO number of a ship in the Baltic accepted": (
+            (ship["imo"], imo_is_valid(ship["imo"])) for ship in ships if ship["imo"]
+        ),
+        "flag by a ship's MMSI (few ships really fly another)": (
+            (f"{ship['mmsi']} {flag}", any(kin(flag, state) for state in found.states)) for ship, flag, found in read
+        ),
+        "flag by a ship's call sign (some crews type a name)": (
+            (f"{ship['callsign']} {flag}", kin(flag, state)) for ship, flag, state in signs
+        ),
+    }
+
+
+def digits(data: Path) -> dict[str, Answers]:
+    """Know every row of the ITU's table of maritime identification digits."""
+    from enrichment.mmsi import read_mmsi
+
+    with (data / "MaritimeIdentificationDigits.csv").open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    return {
+        "administration by the digits of an MMSI": (
+            (row["MID"], bool(found and row["Allocated_to"].strip() in found.administrations))
+            for row in rows
+            for found in [read_mmsi(f"{row['MID']}000000")]
+        )
+    }
+
+
+def harbours(data: Path) -> dict[str, Answers]:
+    """Find every published port at its own position, and tell it from the next one."""
+    from enrichment.ports import nearest
+
+    with (data / "UpdatedPub150.csv").open(newline="", encoding="utf-8-sig") as file:
+        rows = [
+            (row["Main Port Name"].strip(), float(row["Latitude"]), float(row["Longitude"]))
+            for row in csv.DictReader(file)
+        ]
+    return {
+        "port nearest to its own position": (
+            (name, name in {near.port.name for near in nearest(lat, lon, within_m=100, most=20)})
+            for name, lat, lon in rows
+        )
+    }
+
+
+def strings(data: Path) -> dict[str, Answers]:
+    """Read strings that break things."""
+    from enrichment.domain import EnricherInput
+    from enrichment.enrichers.text import read_text
+
+    def read(text: str) -> int:
+        given = EnricherInput(kind="statement", fields={"text": text}, original=None, folder=Path())
+        return int(read_text(given).output.characters)
+
+    texts = json.loads((data / "blns.json").read_text(encoding="utf-8"))
+    return {"string that breaks things read": ((repr(text[:40]), read(text) == len(text)) for text in texts)}
+
+
 COLLECTIONS: dict[str, Callable[[Path], dict[str, Answers]]] = {
     "exif-samples": positions,
     "coordinate-spellings": spellings,
     "language-samples": languages,
     "ofac-sdn": ship_numbers,
+    "ais-finland-2017-04": flags,
+    "mmsi-mid": digits,
+    "world-port-index": harbours,
+    "naughty-strings": strings,
 }
 
 
