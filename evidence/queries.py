@@ -181,9 +181,7 @@ def represent(
             # What the team thinks of an item is not told to the one who brought it.
             **({"grade": None} if row.case_id in unjudged else {}),
             "erased": [
-                each
-                for each in erased.get(row.item, [])
-                if row.case_id not in unjudged or each["event_seq"] == row.seq
+                each for each in erased.get(row.item, []) if row.case_id not in unjudged or each["event_seq"] == row.seq
             ],
             "links": links.get(row.item, []),
             "enrichments": results[row.item],
@@ -202,8 +200,8 @@ def proof_of(case_id: UUID, seq: int) -> dict[str, Any]:
     event = Event.objects.filter(stream=case_id, seq=seq).values_list("id", flat=True).get()
     try:
         receipt = str(receipt_of(event))
-    # Not yet; or never, of a log that was damaged: an item is read all the same.
     except DomainError:
+        # Not yet; or never, of a log that was damaged: an item is read all the same.
         receipt = None
     return {"proof": proof_address(event), "receipt": receipt}
 
