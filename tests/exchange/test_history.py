@@ -18,11 +18,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from cases.commands import comment_on_case, open_case
+from cases.commands import add_member, comment_on_case, open_case
+from cases.domain import Role
+from cases.models import Comment
+from evidence.erasure.commands import confirm_erasure, preview_erasure, request_erasure
+from evidence.erasure.domain import NewErasure, OfEvent, WhatGoes
 from exchange.bundle import write_bundle
 from ledger import anchor, keys, log
 from ledger.actors import Actor
 from ledger.models import Entry, Event
+from ledger.redaction import Ground
 from ledger.sequence import sequence
 from ledger.signed_note import read_checkpoint
 from ledger.signer import Refused, State, compare, sign
@@ -33,9 +38,10 @@ from verifier import verify as verifier
 
 @dataclass
 class Model:
-    """Events by case, in their order; those that wait for a place; the log, by event."""
+    """Events by case, in their order; what comments say, or None once it is erased; the log, and who waits for it."""
 
     cases: dict[UUID, list[UUID]] = field(default_factory=dict)
+    comments: dict[UUID, dict[UUID, str | None]] = field(default_factory=dict)
     waiting: list[UUID] = field(default_factory=list)
     log: list[UUID] = field(default_factory=list)
 
@@ -63,14 +69,33 @@ class History(RuleBasedStateMachine):
 
     @rule(title=st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=8))
     def open(self, title: str) -> None:
-        self._recorded(open_case(title=title, by=self.people[0]))
+        opened = open_case(title=title, by=self.people[0])
+        self._recorded(opened)
+        second = self.people[1].user
+        assert second is not None
+        self._recorded(add_member(case_id=opened.stream, user=second, role=Role.OWNER, by=self.people[0]))
+        self.model.comments[opened.stream] = {}
 
     @precondition(lambda self: self.model.cases)
-    @rule(data=st.data(), texts=st.lists(st.text(st.characters(categories=["L"]), min_size=1), min_size=1, max_size=3))
+    @rule(data=st.data(), texts=st.lists(st.text(st.characters(categories=["L"]), min_size=9), min_size=1, max_size=3))
     def append(self, data: st.DataObject, texts: list[str]) -> None:
         case = data.draw(st.sampled_from(sorted(self.model.cases)))
         for text in texts:
-            self._recorded(comment_on_case(case_id=case, text=text, by=self.people[0]))
+            written = comment_on_case(case_id=case, text=text, by=self.people[0])
+            self._recorded(written)
+            self.model.comments[case][written.id] = text
+
+    @precondition(lambda self: self._erasable())
+    @rule(data=st.data())
+    def redact(self, data: st.DataObject) -> None:
+        case, event = data.draw(st.sampled_from(self._erasable()))
+        what = (OfEvent(event=event, fields=("text",)),)
+        wanted = NewErasure(events=what, ground=Ground.COURT, reason="By judgment 7/24.")
+        asked = request_erasure(case_id=case, wanted=wanted, by=self.people[0])
+        self._recorded(asked)
+        seen = preview_erasure(case_id=case, wanted=WhatGoes(events=what), by=self.people[1]).plan.fingerprint
+        self._recorded(confirm_erasure(case_id=case, redaction=asked.id, fingerprint=seen, by=self.people[1]))
+        self.model.comments[case][event] = None
 
     @rule(limit=st.integers(1, 5))
     def sequence(self, limit: int) -> None:
@@ -122,6 +147,15 @@ class History(RuleBasedStateMachine):
         assert verify().faults == []
 
     @invariant()
+    def what_was_said_stands_and_what_was_erased_does_not(self) -> None:
+        for case, comments in self.model.comments.items():
+            stands = {event: text for event, text in comments.items() if text is not None}
+            shown = dict(Comment.objects.filter(case=case).values_list("id", "text"))
+            assert {event: shown[event] for event in stands} == stands
+            bodies = dict(Event.objects.filter(stream=case).values_list("id", "payload__body"))
+            assert all(('"text"' in bodies[event]) == (event in stands) for event in comments)
+
+    @invariant()
     def the_log_is_dense_and_in_order(self) -> None:
         assert list(Entry.objects.order_by("position").values_list("position", "event")) == list(
             enumerate(self.model.log)
@@ -155,6 +189,14 @@ class History(RuleBasedStateMachine):
         self.model.log += self.model.waiting[:count]
         del self.model.waiting[:count]
 
+    def _erasable(self) -> list[tuple[UUID, UUID]]:
+        return [
+            (case, event)
+            for case, comments in sorted(self.model.comments.items())
+            for event, text in comments.items()
+            if text is not None
+        ]
+
     def _is_the_signed_one(self) -> bool:
         return self.model.log[: len(self.anchored)] == self.anchored
 
@@ -167,6 +209,6 @@ def test_any_history_is_the_one_that_a_list_tells(alice: Any, bob: Any, log_fold
     run_state_machine_as_test(
         History,
         settings=settings(
-            max_examples=40, stateful_step_count=25, suppress_health_check=list(HealthCheck), database=None
+            max_examples=30, stateful_step_count=25, suppress_health_check=list(HealthCheck), database=None
         ),
     )
