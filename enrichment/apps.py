@@ -9,6 +9,6 @@ class EnrichmentConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of new evidence, and tell what is still being worked on."""
-        from enrichment import projections, queries, reactions  # noqa: F401 -- importing it registers it
+        from enrichment import checks, projections, queries, reactions  # noqa: F401 -- importing it registers it
 
         queries.register()

@@ -13,6 +13,7 @@ import json
 import os
 import resource
 import signal
+import socket
 import struct
 import sys
 import tempfile
@@ -37,8 +38,8 @@ ANSWER = "answer.json"
 PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ESTALE})
 
 
-def main(task_descriptor: int, *, server: int, namespace: bool) -> None:
-    """Read the task, shut the doors, run the enricher, write the answer.
+def main(task_descriptor: int, channel: socket.socket, *, server: int, namespace: bool) -> None:
+    """Read the task, shut the doors and say which, run the enricher, write the answer.
 
     :param server: the number of the process that this one was forked from.
     :param namespace: whether that one has left the network.
@@ -51,29 +52,32 @@ def main(task_descriptor: int, *, server: int, namespace: bool) -> None:
     with open(task_descriptor, "rb") as file:
         task = json.load(file)
     folder = Path(task["folder"])
-    forget_the_server(folder)
+    forget_the_server(folder, keep=channel.fileno())
     sys.path[:0] = [each for each in task["code"] if each not in sys.path]
     readable = [*task["readable"], *([task["original"]] if task["original"] else [])]
     fenced, filtered = shut_doors(libc, task["limits"], readable=readable, own=task["folder"])
-    kept_out = [
-        name for name, holds in (("namespace", namespace), ("landlock", fenced.network), ("filter", filtered)) if holds
-    ]
+    kept_out = {"namespace": namespace, "landlock": fenced.network, "filter": filtered}
+    shut = {
+        "network": " and ".join(name for name, holds in kept_out.items() if holds),
+        "files": "landlock" if fenced.files else "none",
+    }
+    # Said before anything of the file's is read: after that, whatever comes from here may be a lie.
+    with channel:
+        channel.send(json.dumps(shut).encode())
     if namespace or filtered:
         answer = attempt(task, folder)
     else:
         answer = _failure("The network can not be kept out of the sandbox on this machine.", "start", permanent=False)
-    if "failure" not in answer:
-        answer["network"] = " and ".join(kept_out)
-        answer["files"] = "landlock" if fenced.files else "none"
     (folder / ANSWER).write_text(json.dumps(answer, allow_nan=False))
 
 
-def forget_the_server(folder: Path) -> None:
-    """Leave what is the server's: its descriptors, its folder, where temporary files go."""
+def forget_the_server(folder: Path, *, keep: int) -> None:
+    """Leave what is the server's: its descriptors but one, its folder, where temporary files go."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
         os.dup2(nowhere, descriptor)
-    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    os.closerange(3, keep)
+    os.closerange(keep + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     os.chdir(folder)
     os.environ["TMPDIR"] = str(folder)
     tempfile.tempdir = str(folder)

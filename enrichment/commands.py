@@ -19,7 +19,7 @@ from django.utils import timezone
 from cases.access import Permission
 from cases.queries import load_case
 from cases.rules import require_active
-from enrichment import registry, sandbox
+from enrichment import isolation, registry, sandbox
 from enrichment.domain import GIB, Enricher, Limits
 from enrichment.models import ATTEMPTS, Job, JobQuerySet
 from enrichment.publish import publish, yielding
@@ -80,6 +80,7 @@ def run_job(*, job_id: UUID) -> str:
         _hold(job, seconds=settings.CLAIM_SECONDS)
         outcome = stack.enter_context(_outcome(enricher, said, original, meanwhile=partial(_renew, job)))
         if isinstance(outcome, sandbox.Done):
+            isolation.note(outcome)
             return _finish(job, Job.DONE, _found(job, enricher, outcome))
         return _failed(job, outcome)
 

@@ -57,10 +57,19 @@ class Ended:
     peak_bytes: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Shut:
+    """What kept the network out and other files shut, as the child found it before it read anything of the task."""
+
+    network: str
+    files: str
+
+
 class Child:
     """One that runs; at the end of its block it has ended, of itself or by being killed with its group."""
 
     ended: Ended
+    shut = Shut(network="none", files="none")
 
     def __init__(self, server: _Server, channel: socket.socket) -> None:
         self._server, self._channel = server, channel
@@ -95,8 +104,11 @@ class Child:
             raise NoServer(f"The process died with its fork-server, which {self._server.death()}.", phase="read")
         if told == forkserver.NO_ROOM:
             raise NoServer("The machine has no room for a further process.")
-        code, cpu_seconds, peak_bytes = json.loads(told)
-        self.ended = Ended(code=code, cpu_seconds=cpu_seconds, peak_bytes=peak_bytes)
+        values = json.loads(told)
+        if "code" not in values:
+            self.shut = Shut(**values)
+            return self.wait(seconds)
+        self.ended = Ended(**values)
         return self.ended
 
 

@@ -3,8 +3,9 @@
 It is started with the standard library's isolation (`-I`), an empty environment and one end of a socket pair as its
 standard input, so it has no secrets, settings, database or network of the worker's to hand on. For each message with
 two descriptors it forks a child. What the child is to do lies in the first, which is read by the child alone: nothing
-of one case's evidence is left here for the child of another. How the child ended goes out by the second; when the
-worker shuts its end of that, or dies, the child is killed with its whole group. One thread, so that forking is safe.
+of one case's evidence is left here for the child of another. By the second the child says which doors it has shut
+before it begins, and the server how it ended; when the worker shuts its end of that, or dies, the child is killed with
+its whole group. One thread, so that forking is safe.
 """
 
 from __future__ import annotations
@@ -95,18 +96,18 @@ class Server:
             if os.getpid() == server:
                 os.close(task)
         if pid == 0:
-            self.be_a_child(task, server)
+            self.be_a_child(task, heard, server)
         child = Running(pid, os.pidfd_open(pid), heard)
         for descriptor, event in ((child.ended, select.POLLIN), (channel, select.POLLRDHUP)):
             self.running[descriptor] = child
             self.poll.register(descriptor, event)
 
-    def be_a_child(self, task: int, server: int) -> NoReturn:
+    def be_a_child(self, task: int, channel: socket.socket, server: int) -> NoReturn:
         """Do the task and end, whatever happens: nothing of the server is run on in a child."""
         from enrichment import child
 
         try:
-            child.main(task, server=server, namespace=self.namespace)
+            child.main(task, channel, server=server, namespace=self.namespace)
         except BaseException:
             traceback.print_exc()
             os._exit(1)
@@ -119,7 +120,11 @@ class Server:
             self.poll.unregister(descriptor)
             return
         _, status, used = os.wait4(child.pid, 0)
-        told = [os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss << 10]
+        told = {
+            "code": os.waitstatus_to_exitcode(status),
+            "cpu_seconds": used.ru_utime + used.ru_stime,
+            "peak_bytes": used.ru_maxrss << 10,
+        }
         # Where nobody listens any more, nobody needs to know.
         with suppress(OSError):
             child.channel.send(json.dumps(told).encode())

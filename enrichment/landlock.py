@@ -15,7 +15,7 @@ import os
 import stat
 import struct
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def fence(libc: ctypes.CDLL, *, readable: Iterable[str], own: str) -> Fence:
     :param own: the folder to read and write.
     :raises OSError: the kernel has Landlock and will not take a rule.
     """
-    known = version(libc)
+    known = version(libc.syscall)
     handled = rights_of(known)
     if not handled:
         return Fence(files=False, network=False)
@@ -81,10 +81,9 @@ def fence(libc: ctypes.CDLL, *, readable: Iterable[str], own: str) -> Fence:
     return Fence(files=True, network=known >= _SINCE_TCP)
 
 
-def version(libc: ctypes.CDLL) -> int:
+def version(syscall: Callable[..., int]) -> int:
     """Ask the kernel which version of Landlock it has; below 1 there is none."""
-    answer: int = libc.syscall(_CREATE, None, ctypes.c_size_t(0), _ASK_VERSION)
-    return answer
+    return syscall(_CREATE, None, ctypes.c_size_t(0), _ASK_VERSION)
 
 
 def rights_of(version: int) -> int:

@@ -79,6 +79,23 @@ class Job(models.Model):
         return f"{self.enricher}@{self.version} {self.status}"
 
 
+class Machine(models.Model):
+    """What kept sandboxes shut on a machine where workers run, when one there said so last (see `isolation`)."""
+
+    NOTHING = "none"
+
+    name = models.CharField(max_length=255, primary_key=True)
+    network = models.CharField("network shut by", max_length=60)
+    files = models.CharField("other files shut by", max_length=20)
+    seen_at = models.DateTimeField("seen")
+
+    class Meta:
+        verbose_name_plural = "sandboxes"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class TextPrint(models.Model):
     """The fingerprint of a statement's text as it stands (see `fingerprints`), for finding copies of it.
 

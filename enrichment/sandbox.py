@@ -89,8 +89,6 @@ class _Answer:
     made: tuple[_Made, ...]
     tool: str
     seconds: float
-    network: str
-    files: str
 
 
 def sweep(*, older_than: timedelta) -> int:
@@ -193,7 +191,7 @@ def _outcome(task: Mapping[str, Any], folder: Path, limits: Limits, meanwhile: C
     except forks.NoServer as error:
         return Failed(reason=str(error), phase=error.phase, permanent=False)
     ended = running.ended
-    outcome = stopped or (_died(ended, limits) if ended.code else _answer(folder, limits))
+    outcome = stopped or (_died(ended, limits) if ended.code else _answer(folder, limits, running.shut))
     return replace(outcome, cpu_seconds=ended.cpu_seconds, peak_bytes=ended.peak_bytes)
 
 
@@ -236,7 +234,7 @@ def _died(ended: forks.Ended, limits: Limits) -> Failed:
     return Failed(reason=f"The process died ({how}).", phase="read", permanent=False)
 
 
-def _answer(folder: Path, limits: Limits) -> Done | Failed:
+def _answer(folder: Path, limits: Limits, shut: forks.Shut) -> Done | Failed:
     path = folder / child.ANSWER
     size = _size_of(path)
     if size is None:
@@ -252,10 +250,10 @@ def _answer(folder: Path, limits: Limits) -> Done | Failed:
     except (Invalid, codec.ShapeError):
         said = "The process left an answer that can not be read."
         return Failed(reason=said, phase="write", permanent=False)
-    return _checked(answer, folder, limits)
+    return _checked(answer, folder, limits, shut)
 
 
-def _checked(answer: _Answer, folder: Path, limits: Limits) -> Done | Failed:
+def _checked(answer: _Answer, folder: Path, limits: Limits, shut: forks.Shut) -> Done | Failed:
     made = tuple(Made(**{**vars(each), "path": folder / Path(each.path).name}) for each in answer.made)
     sizes = [_size_of(each.path) for each in made]
     if None in sizes:
@@ -269,8 +267,8 @@ def _checked(answer: _Answer, folder: Path, limits: Limits) -> Done | Failed:
         made=made,
         tool=answer.tool,
         seconds=answer.seconds,
-        network=answer.network,
-        files=answer.files,
+        network=shut.network,
+        files=shut.files,
     )
 
 

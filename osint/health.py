@@ -14,6 +14,7 @@ from django.core.files.storage import Storage, storages
 from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
 
+from enrichment import isolation
 from ledger.attest import standings
 from ledger.errors import DomainError
 from ledger.ids import uuid7
@@ -141,6 +142,14 @@ def _attestors() -> State:
     return "ok", f"{len(found)} attest to the log's heads" if found else "none are set up"
 
 
+def _sandbox() -> State:
+    try:
+        is_shut, told = isolation.standing()
+    except Error:
+        return "down", "The database does not answer."
+    return "ok" if is_shut else "degraded", told
+
+
 _CHECKS: dict[str, Callable[[], State]] = {
     "database": _database,
     "broker": _broker,
@@ -148,4 +157,5 @@ _CHECKS: dict[str, Callable[[], State]] = {
     "sequencer": _sequencer,
     "signer": _signer,
     "attestors": _attestors,
+    "sandbox": _sandbox,
 }

@@ -1,4 +1,4 @@
-"""Accounts: the one thing that Django's own admin pages manage here. Nobody is deleted, only made inactive."""
+"""What Django's own admin pages show here: accounts, of whom nobody is deleted, only made inactive; sandboxes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 
 from cases.accounts import record_account_change
 from cases.domain import AccountChange
+from enrichment.models import Machine
 from workspace.answers import actor
 
 
@@ -86,4 +87,28 @@ class AccountAdmin(UserAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: events name people by id, and a deleted one would leave them nameless."""
+        return False
+
+
+@admin.register(Machine)
+class MachineAdmin(admin.ModelAdmin):  # type: ignore[type-arg] -- Django has no generic one at run time
+    """What keeps sandboxes shut on each machine where workers run, as they said themselves; for superusers to read."""
+
+    list_display = ["name", "network", "files", "seen_at"]
+    list_display_links = None
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_active and request.user.is_superuser)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: workers say how it is."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -79,7 +79,7 @@ def test_a_retry_is_on_record_with_the_person_and_the_tool(case: UUID, owner: Ac
     Job.objects.filter(pk=job.pk).update(status=Job.PARKED, attempts=ATTEMPTS)
     commands.retry(case_id=case, job_id=job.pk, by=owner)
     *_, last = read(case, item=item)
-    assert last.data == domain.EnrichmentRetried(enricher="text", version=1)
+    assert last.data == domain.EnrichmentRetried(enricher="text", version=job.version)
     assert last.actor == owner.name
     with pytest.raises(NotFound):
         commands.retry(case_id=case, job_id=job.pk, by=owner)

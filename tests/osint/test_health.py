@@ -32,6 +32,7 @@ def test_with_all_parts_there_it_is_ready_and_names_each(client: Client) -> None
         "sequencer": "ok",
         "signer": "ok",
         "attestors": "ok",
+        "sandbox": "ok",
     }
     assert body["status"] == "ok"
     assert body["database"]["detail"] == connection.vendor

@@ -17,15 +17,7 @@ from typing import Any
 
 from enrichment.domain import Enricher, EnricherInput, Made, PermanentFailure, Result, TemporaryFailure
 
-HARMLESS = {
-    "output": {},
-    "flags": [],
-    "made": [],
-    "tool": "none",
-    "seconds": 0.1,
-    "network": "wide open",
-    "files": "wide open",
-}
+HARMLESS = {"output": {}, "flags": [], "made": [], "tool": "none", "seconds": 0.1}
 
 
 @dataclass(frozen=True, kw_only=True)
