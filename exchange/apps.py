@@ -6,3 +6,7 @@ class ExchangeConfig(AppConfig):
 
     name = "exchange"
     verbose_name = "Exchange"
+
+    def ready(self) -> None:
+        """Hear of erasures."""
+        from exchange import reactions  # noqa: F401 -- importing it registers it

@@ -31,6 +31,7 @@ from cases.models import Case
 from enrichment.registry import installed
 from evidence.models import ItemState
 from evidence.projections import state_of
+from exchange.erased import erased_fields, erased_files, erasures
 from exchange.log_files import log_files
 from exchange.profile import Profile, Withholding
 from ledger import log, store
@@ -237,6 +238,7 @@ def _event_lines(
 ) -> Iterator[bytes]:
     """Write each event, prove its place, and note the files that it names, with their size."""
     nodes, size = log.Nodes(), int(note.text.split("\n")[1])
+    no_bytes = {(event, file) for event, _, file in erased_files(exported.stream)}
     for event in read(exported.stream, until=exported.seq):
         entry = log.position_of(event.id)
         if entry is None:
@@ -244,11 +246,14 @@ def _event_lines(
         path = log.audit_path(entry.position, size, nodes)
         given, kept = withholding.split(event)
         shown = "".join(given)
-        files.update({digest: octets for digest, octets in named_by(event) if digest in shown})
+        named = {digest: octets for digest, octets in named_by(event) if digest in shown}
+        files.update({digest: octets for digest, octets in named.items() if (event.id, digest) not in no_bytes})
+        erased = erased_fields(event, until=exported.seq)
         line = {
             "envelope": event.envelope,
             "disclosures": given,
-            "withheld": kept,
+            "withheld": sorted([*kept, *erased.later]),
+            **({"redacted": erased.named} if erased.named else {}),
             "position": entry.position,
             "proof": [b64encode(each).decode() for each in path],
         }
@@ -279,27 +284,34 @@ def _page(exported: Recorded, withholding: Withholding) -> Iterator[bytes]:
         "case": case,
         "exported": exported,
         "withheld": withholding.profile.summary,
+        "erasures": erasures(exported.stream, until=exported.seq),
     }
     before, _, after = render_to_string("exchange/index.html", context).partition(ROWS)
     yield before.encode()
+    no_bytes = {(item, file) for _, item, file in erased_files(exported.stream)}
     rows = ItemState.objects.at(exported.seq).filter(case=case).order_by("seq")
     for row in rows.iterator():
         item = _shown(row, withholding.masked.get(row.item, set()))
+        item |= {"file": ""} if (row.item, row.sha256) in no_bytes else {}
         yield render_to_string("exchange/row.html", {"item": item}).encode()
     yield after.encode()
 
 
 MASK = "▇▇▇ withheld"
+ERASED = "▇▇▇ erased"
 
 
 def _shown(row: ItemState, masked: Collection[str]) -> dict[str, Any]:
     """Show an item, each field as it stands, or that it is withheld; after a withheld correction, nothing is sure."""
-    said = state_of(row).said
+    item = state_of(row)
+    said = item.said
     what = {"title": said.title or said.text, "when": said.when, "source": row.source_name, "file": row.sha256}
     named = {"title": {"title", "text"}, "when": {"when"}, "source": {"source"}, "file": {"file"}}
     hidden = {name for name, fields in named.items() if fields & set(masked) or "changes" in masked}
     shown = {name: MASK if name in hidden and value else value for name, value in what.items()}
-    return {**shown, "file": "" if "file" in hidden else row.sha256, "row": row}
+    gone = {name for name, fields in named.items() if not what[name] and fields & set(item.erased)}
+    shown |= dict.fromkeys(gone, ERASED)
+    return {**shown, "file": "" if "file" in hidden else row.sha256, "row": row, "erased": item.erased}
 
 
 def _signed_head_over(exported: Recorded) -> Note:

@@ -48,8 +48,14 @@ GENESIS = "0" * 64
 ENVELOPE_KEYS = ("v", "id", "stream", "seq", "item", "type", "at", "actor", "cause", "prev", "fields")
 EXPORTED = "case.exported"
 ROTATED = "log.rotated/1"
-ALWAYS = {"evidence.submitted": ("kind",), "evidence.linked": ("relation", "target")}
-"""What no disclosure withholds: that there is an item, of what kind, and what it supports or contradicts."""
+ERASED = "event.redacted/1"
+ALWAYS = {
+    "evidence.submitted": ("kind",),
+    "evidence.linked": ("relation", "target"),
+    "event.redacted": ("targets", "ground", "requested_by", "approver"),
+}
+"""What no disclosure withholds: that there is an item, of what kind, and what it supports or contradicts; and what was
+erased for good, why, and that two persons agreed."""
 ATTESTED = "data/log/attested.ndjson"
 COSIGNATURE = b"\x04"
 COSIGNATURE_BYTES = 72
@@ -242,7 +248,7 @@ def _refuse_name(name: str) -> None:
 
 
 class Report:
-    """What holds, what fails, what was withheld, and what was not checked."""
+    """What holds, what fails, what was withheld, what was erased, and what was not checked."""
 
     def __init__(self) -> None:
         self.holds: list[str] = []
@@ -250,6 +256,7 @@ class Report:
         self.count = 0
         self.warns: list[str] = []
         self.withheld: list[str] = []
+        self.erased: list[str] = []
         self.unchecked: list[str] = []
 
     def fail(self, sentence: str) -> None:
@@ -260,7 +267,7 @@ class Report:
 
     def __str__(self) -> str:
         parts = [("HOLDS", self.holds), ("FAILS", self.fails), ("WARNING", self.warns), ("WITHHELD", self.withheld)]
-        parts.append(("NOT CHECKED", self.unchecked))
+        parts += [("ERASED", self.erased), ("NOT CHECKED", self.unchecked)]
         text = []
         for title, sentences in parts:
             if sentences:
@@ -435,6 +442,8 @@ class Chain:
         self.last: dict[str, Any] | None = None
         self.said: dict[str, Any] = {}
         self.files: dict[str, int | None] = {}
+        self.naming: dict[str, set[Any]] = {}
+        self.owed: dict[tuple[Any, str], str] = {}
         self.last_position = -1
         self.places: list[int] = []
         self.disclosed = self.proved = 0
@@ -446,8 +455,10 @@ class Chain:
         try:
             row = json.loads(line.decode())
             envelope_text, disclosures, withheld = row["envelope"], row["disclosures"], row.get("withheld", [])
+            erased = row.get("redacted", [])
             envelope = json.loads(envelope_text)
-            texts = isinstance(envelope_text, str) and all(isinstance(each, str) for each in [*disclosures, *withheld])
+            every = [*disclosures, *withheld, *erased]
+            texts = isinstance(envelope_text, str) and all(isinstance(each, str) for each in every)
             if not texts or tuple(envelope) != ENVELOPE_KEYS or envelope["v"] != 1:
                 raise ValueError
             fields = list(envelope["fields"])
@@ -457,7 +468,9 @@ class Chain:
             return
         hash_ = hashlib.sha256(envelope_text.encode()).hexdigest()
         self._check_place(here, envelope, hash_)
-        self._check_fields(here, envelope, fields, disclosures, withheld)
+        self._check_fields(here, envelope, fields, disclosures, withheld, erased)
+        if envelope["type"] == ERASED:
+            self._check_erasure(here, envelope)
         self._check_proof(here, row, hash_)
         self.before_last = (self.seq - 1, self.hash)
         self.hash, self.last = hash_, envelope
@@ -473,7 +486,13 @@ class Chain:
         self.seq = envelope["seq"] if isinstance(envelope["seq"], int) else self.seq + 1
 
     def _check_fields(
-        self, here: str, envelope: dict[str, Any], fields: list[Any], given: list[str], withheld: list[str]
+        self,
+        here: str,
+        envelope: dict[str, Any],
+        fields: list[Any],
+        given: list[str],
+        withheld: list[str],
+        erased: list[str],
     ) -> None:
         known = set(fields)
         by_digest = [(_digest(text), text) for text in given]
@@ -489,7 +508,8 @@ class Chain:
                 self.said[name[0]] = name[1]
         self.disclosed += len(given)
         rest = known - set(digests)
-        if rest != set(withheld) or len(known) != len(fields) or len(set(digests)) != len(digests):
+        gone = [*withheld, *erased]
+        if rest != set(gone) or any(len(set(each)) != len(each) for each in (fields, digests, gone)):
             self.report.fail(f"{here} ({envelope['id']}): its fields are not all accounted for")
         for each in withheld:
             if each in self.later:
@@ -497,11 +517,42 @@ class Chain:
                 self.report.holds.append(f"{here}: the field {field!r}, withheld here, is {json.dumps(value)}")
         if withheld:
             self.report.withheld.append(f"{here} ({envelope['type']}): {len(withheld)} of {len(fields)} fields")
+        # Some event that is still to come must name them.
+        self.owed.update({(envelope["id"], each): f"{here} ({envelope['id']})" for each in erased})
         for due in ALWAYS.get(str(envelope["type"]).partition("/")[0], ()):
             if due not in self.said:
                 self.report.fail(f"{here} ({envelope['id']}): the field {due!r} is kept back, and always leaves")
         for sha256, size in _files_of(envelope["type"], self.said):
             self.files[sha256] = size
+            self.naming.setdefault(sha256, set()).add(envelope["id"])
+
+    def _check_erasure(self, here: str, envelope: dict[str, Any]) -> None:
+        """Check that what this event erased is gone, and note that it is why."""
+        try:
+            if not isinstance(self.said["targets"], list):
+                raise TypeError
+            named = [(each["event"], one["digest"]) for each in self.said["targets"] for one in each["fields"]]
+            files = [(str(each["sha256"]), set(map(str, each["events"]))) for each in self.said.get("files", [])]
+            settled = [self.owed.pop(each, "") for each in named]
+        except (KeyError, TypeError):
+            self.report.fail(f"{here} ({envelope['id']}): what it erased can not be read")
+            return
+        if "" in settled:
+            event = named[settled.index("")][0]
+            self.report.fail(f"{here} ({envelope['id']}): a field of {event} that it erased is not gone, or never was")
+        for sha256, events in files:
+            self.naming.get(sha256, set()).difference_update(events)
+            if not self.naming.get(sha256):
+                self.files.pop(sha256, None)
+        of = f"{len(named)} fields of {len({event for event, _ in named})} events and the bytes of {len(files)} files"
+        self.report.erased.append(f"{here}: {of}, on the ground {self.said.get('ground')!r}, by two persons")
+        if self.said.get("requested_by") == self.said.get("approver"):
+            self.report.fail(f"{here} ({envelope['id']}): the person who asked for the erasure confirmed it, too")
+
+    def close(self) -> None:
+        """Demand a reason for everything that is said to be erased."""
+        for where in self.owed.values():
+            self.report.fail(f"{where}: a field is said to be erased, and no later event of the case erased it")
 
     def _check_proof(self, here: str, row: dict[str, Any], hash_: str) -> None:
         if self.paths is None:
@@ -558,6 +609,7 @@ def check_events(bundle: Bundle, report: Report, head: Head | None, later: dict[
             chain.check(line, number)
     except KeyError:
         raise Unreadable("data/events.ndjson is not in it.") from None
+    chain.close()
     if chain.last is None:
         report.fail("there is no event in it")
         return chain

@@ -542,4 +542,3 @@ def test_every_erased_part_says_by_which_event_and_on_what_ground(
     assert event.erased["speaker"].by == redacted.id
     assert Payload.objects.get(pk=part.event).body.count("\n") == len(event.disclosures) - 1
     assert SearchText.objects.get(item=item).words == "they docked"
-
