@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from ledger.merkle import Frontier, leaf_hash
 from ledger.models import Entry, LogHead, Pending, Subtree
-from ledger.rows import Statement, execute, insertions
+from ledger.rows import Copy, Statement, execute, insertions
 
 BATCH = 2000
 """Events that get their positions in one transaction."""
@@ -39,7 +39,7 @@ def sequence(*, limit: int = BATCH) -> int:
     return len(waiting)
 
 
-def place(arrivals: Sequence[tuple[UUID, str]]) -> list[Statement]:
+def place(arrivals: Sequence[tuple[UUID, str]]) -> list[Statement | Copy]:
     """Write the statements that give fresh events, by id and chain hash, the next positions.
 
     Only for a database with one writer at a time, or one who holds the edge; in the transaction that appends them.
@@ -52,7 +52,7 @@ _EDGE = "SELECT size, peaks FROM ledger_loghead WHERE id = 1"
 _MOVE = "UPDATE ledger_loghead SET size = %s, peaks = %s WHERE id = 1"
 
 
-def _placed(edge: Frontier, arrivals: Sequence[tuple[UUID, str]]) -> list[Statement]:
+def _placed(edge: Frontier, arrivals: Sequence[tuple[UUID, str]]) -> list[Statement | Copy]:
     entries: list[Entry] = []
     subtrees: list[Subtree] = []
     for event, hash_ in arrivals:
