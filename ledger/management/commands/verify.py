@@ -12,7 +12,9 @@ from django.db import DatabaseError
 
 from ledger import store
 from ledger.files import file_references
+from ledger.models import Leftover
 from ledger.verify import verify
+from ledger.verify_erasures import erasures
 from ledger.verify_log import verify_log
 
 
@@ -66,6 +68,14 @@ class Command(BaseCommand):
         self.stdout.write(f"{checked} checked: all hold.")
 
 
+FOREIGN = "foreign, no event speaks of it"
+STILL_THERE = "it was erased and is still there: run manage.py redactions --finish"
+
+
+def _digest(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
@@ -84,5 +94,8 @@ def _check_files(case: UUID | None, *, look_for_foreign: bool) -> tuple[int, lis
         # Work goes on, and a file is stored just before its event: what was strange twice is.
         known = {reference.sha256 for reference in file_references()}
         twice = [name for name in store.foreign(known) if name in strange]
-        faults += [f"file {name}: foreign, no event speaks of it" for name in twice]
+        erased = {sha256 for _, sha256 in erasures().files} | set(
+            Leftover.objects.undone().values_list("what", flat=True)
+        )
+        faults += [f"file {name}: {STILL_THERE if _digest(name) in erased else FOREIGN}" for name in twice]
     return count, faults
