@@ -150,7 +150,7 @@ def readings(digits: str) -> list[float]:
         return [float(plain)]
     *groups, last = marks
     if last in ".," and last not in groups and len(set(groups)) <= 1:
-        whole, decimals = digits.rsplit(last, 1)
+        whole, _, fraction = digits.rpartition(last)
         if not groups or _GROUPS.fullmatch(whole):
-            return [float(f"{re.sub(chr(92) + 'D', '', whole)}.{decimals}")]
+            return [float(re.sub(r"\D", "", whole) + "." + fraction)]
     return []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import ALL
-from benchmarks.accuracy import Score, scores
+from benchmarks.accuracy import COLLECTIONS, Score, scores
 from benchmarks.figures import Figure, in_turns, table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,8 +69,8 @@ def test_two_things_are_measured_in_turns_and_the_first_round_does_not_count() -
 def test_accuracy_scores_every_collection_that_is_here(shared: Path) -> None:
     found = list(scores(shared / "data"))
     assert all(isinstance(each, Score) and each.of > 0 for each in found)
-    assert len(found) == 8
+    assert len(found) == 14
 
 
 def test_accuracy_names_a_collection_that_is_absent(tmp_path: Path) -> None:
-    assert list(scores(tmp_path)) == ["exif-samples", "coordinate-spellings", "language-samples", "ofac-sdn"]
+    assert list(scores(tmp_path)) == list(COLLECTIONS)

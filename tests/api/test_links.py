@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from cases.commands import add_member
 from cases.domain import Role
+from enrichment import registry
 from enrichment.models import Job
 from evidence import tasks
 from ledger.actors import Actor
@@ -118,7 +119,7 @@ def test_a_submitter_does_not_read_who_handled_their_own_item(
 @pytest.mark.parametrize("status", [Job.PARKED, Job.FAILED])
 def test_a_tool_that_failed_is_let_try_again(api: APIClient, case: str, status: str) -> None:
     item = submit(api, case)
-    tool = {"enricher": "text", "version": 1}
+    tool = {"enricher": "text", "version": registry.installed()["text"].version}
     assert api.post(f"{item}retry-enrichment/", tool).status_code == 409, "it waits already"
     Job.objects.filter(item=id_of(item)).update(status=status, attempts=3)
     answer = api.post(f"{item}retry-enrichment/", tool)
