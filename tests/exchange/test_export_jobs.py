@@ -245,4 +245,5 @@ def test_what_dead_workers_left_is_thrown_away_and_nothing_else(asked: Callable[
     assert not orphan.exists()
     assert fresh.exists()
     assert bundle_of(export).exists()
-    fresh.unlink()
+    for path in (fresh, bundle_of(export)):
+        path.unlink()
