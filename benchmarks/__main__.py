@@ -25,6 +25,8 @@ ALL = {
     "ordering": "the order of all events against none, and against one lock; how soon an event can be proved",
     "post": "POST of a statement against a bare Django REST view",
     "intake": "images against hashing and writing the same bytes; memory for a large file",
+    "enriching": "photographs through jobs and sandboxes against their enrichers in bare processes",
+    "queueing": "the web API while workers have 10,000 jobs against idle ones",
     "reading": "lists, items and feed of a large case against a small one",
     "bundling": "memory of a large export and of its verifier; the verifier against SHA-256 and JSON parsing",
     "verifying": "verify against SHA-256 and JSON parsing",

@@ -28,6 +28,7 @@ from enrichment.landlock import Fence, fence
 from enrichment.printable import printable
 from enrichment.syscalls import refuse_all_but_files
 
+LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
 CAPABILITY_VERSION = 0x20080522
@@ -44,9 +45,8 @@ def main(task_descriptor: int, channel: socket.socket, *, server: int, namespace
     :param server: the number of the process that this one was forked from.
     :param namespace: whether that one has left the network.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
     os.setsid()
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != server:
         return
     with open(task_descriptor, "rb") as file:
@@ -55,7 +55,7 @@ def main(task_descriptor: int, channel: socket.socket, *, server: int, namespace
     forget_the_server(folder, keep=channel.fileno())
     sys.path[:0] = [each for each in task["code"] if each not in sys.path]
     readable = [*task["readable"], *([task["original"]] if task["original"] else [])]
-    fenced, filtered = shut_doors(libc, task["limits"], readable=readable, own=task["folder"])
+    fenced, filtered = shut_doors(task["limits"], readable=readable, own=task["folder"])
     kept_out = {"namespace": namespace, "landlock": fenced.network, "filter": filtered}
     shut = {
         "network": " and ".join(name for name, holds in kept_out.items() if holds),
@@ -83,16 +83,16 @@ def forget_the_server(folder: Path, *, keep: int) -> None:
     tempfile.tempdir = str(folder)
 
 
-def shut_doors(libc: ctypes.CDLL, limits: dict[str, int], *, readable: Sequence[str], own: str) -> tuple[Fence, bool]:
+def shut_doors(limits: dict[str, int], *, readable: Sequence[str], own: str) -> tuple[Fence, bool]:
     """Take on the limits, give up network, processes, programs and the files of others.
 
     :returns: what the kernel's fence keeps shut, and whether the filter of system calls holds.
     """
     # Whoever runs out of memory beside this process should outlive it.
     Path("/proc/self/oom_score_adj").write_text("1000")
-    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    libc.capset(struct.pack("=Ii", CAPABILITY_VERSION, 0), bytes(24))
-    fenced = fence(libc, readable=readable, own=own)
+    LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    LIBC.capset(struct.pack("=Ii", CAPABILITY_VERSION, 0), bytes(24))
+    fenced = fence(LIBC, readable=readable, own=own)
     room = address_space(limits["memory_bytes"])
     # A second past the limit the kernel kills outright what ignores SIGXCPU.
     for kind, soft, hard in (
@@ -105,7 +105,7 @@ def shut_doors(libc: ctypes.CDLL, limits: dict[str, int], *, readable: Sequence[
     ):
         resource.setrlimit(kind, (soft, hard))
     os.umask(0o077)
-    return fenced, refuse_all_but_files(libc)
+    return fenced, refuse_all_but_files(LIBC)
 
 
 def address_space(resident: int) -> int:

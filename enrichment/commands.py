@@ -69,15 +69,19 @@ def run_job(*, job_id: UUID) -> str:
     said = _said(job)
     if digest_of(enricher, said) != job.input_digest:
         return _close(job, Job.DONE, [], reason=OVERTAKEN)
-    size = said.file.size if said.file else 0
-    _hold(job, seconds=settings.CLAIM_SECONDS + size * COPY_SECONDS_PER_GIB / GIB)
+    fetching = (said.file.size if said.file else 0) * COPY_SECONDS_PER_GIB / GIB
+    # The claim itself covers the fetching of most.
+    is_long = fetching > settings.CLAIM_SECONDS / 2
+    if is_long:
+        _hold(job, seconds=settings.CLAIM_SECONDS + fetching)
     with ExitStack() as stack:
         try:
             original = stack.enter_context(store.local_path(said.file.sha256)) if said.file else None
         except store.MissingFile as missing:
             # Somebody may bring it back from a backup.
             return _failed(job, sandbox.Failed(reason=missing.detail, phase="start", permanent=False))
-        _hold(job, seconds=settings.CLAIM_SECONDS)
+        if is_long:
+            _hold(job, seconds=settings.CLAIM_SECONDS)
         outcome = stack.enter_context(_outcome(enricher, said, original, meanwhile=partial(_renew, job)))
         if isinstance(outcome, sandbox.Done):
             isolation.note(outcome)
@@ -273,16 +277,18 @@ def _finish(job: Job, status: str, said: list[Any], reason: str = "") -> str:
     return _end(still, job, status, said, reason)
 
 
+@transaction.atomic
 def _close(job: Job, status: str, said: list[Any], reason: str = "") -> str:
     """End a job without its work being done, if the claim is still this one."""
+    lock(job.case_id)
     return _end(_mine(job), job, status, said, reason)
 
 
-@transaction.atomic
 def _end(still: JobQuerySet, job: Job, status: str, said: list[Any], reason: str) -> str:
-    """End a job and append what came out, in one transaction."""
-    # The case before the job, as in a correction or a retry: the other way round two would wait for each other.
-    lock(job.case_id)
+    """End a job and append what came out, in a transaction that has the case locked.
+
+    The case before the job, as in a correction or a retry: the other way round two would wait for each other.
+    """
     if not still.select_for_update().exists():
         return _taken_over(job)
     by = Actor.worker(job.enricher, job.version)

@@ -1,6 +1,7 @@
-"""The worker's side of the fork-server: it is started when it is first needed, and again when it has died.
+"""The worker's side of the fork-servers: each is started when it is first needed, and again when it has died.
 
-One for each worker process, for as long as that lives. It may be asked from several threads at once.
+A worker process has one for each kind of evidence, with the enrichers that accept it, so that no child inherits more
+than it may need. They live as long as it does, and may be asked from several threads at once.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 
-from enrichment import forkserver
+from enrichment import forkserver, registry
 
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
@@ -113,11 +114,12 @@ class Child:
 
 
 class _Server:
-    def __init__(self) -> None:
+    def __init__(self, kind: str) -> None:
+        modules = [registry.module_of(enricher) for enricher in registry.accepting(kind)]
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 -- our own interpreter and our own file
-                [sys.executable, "-I", "-B", forkserver.__file__],
+                [sys.executable, "-I", "-B", forkserver.__file__, *modules],
                 stdin=theirs,
                 stdout=subprocess.DEVNULL,
                 cwd="/",
@@ -185,55 +187,50 @@ class _Server:
 
 
 _lock = Lock()
-_server: _Server | None = None
+_servers: dict[str, _Server] = {}
 _of_others: list[_Server] = []
 """Servers of the process that this one was forked from: not ours to ask, nor to wait for."""
 
 
-def fork(task: bytes, *, meanwhile: Callable[[], object] = bool) -> Child:
-    """Have a child forked that does a task, by the server of this process.
+def fork(task: bytes, *, kind: str, meanwhile: Callable[[], object] = bool) -> Child:
+    """Have a child forked that does a task on evidence of a kind, by a server of this process.
 
-    :param meanwhile: called again and again while the server is being started.
+    :param meanwhile: called again and again while a server is being started.
     :raises NoServer: there is none, and none can be started.
     """
-    global _server
     with _lock:
-        if _server is not None:
+        if server := _servers.get(kind):
             try:
-                return _server.fork(task)
+                return server.fork(task)
             except OSError:
                 # It died since it was last asked; nothing was lost.
-                _server.kill()
-                _server = None
-        server = _Server()
+                _servers.pop(kind).kill()
+        server = _Server(kind)
         try:
             server.start(meanwhile)
         except BaseException:
             server.kill()
             raise
-        _server = server
+        _servers[kind] = server
         try:
-            return _server.fork(task)
+            return server.fork(task)
         except OSError as error:
-            raise NoServer(f"The fork-server can not be spoken to: it {_server.death()}.") from error
+            raise NoServer(f"The fork-server can not be spoken to: it {server.death()}.") from error
 
 
 def stop() -> None:
-    """End the server of this process, if it has one; the next fork starts another."""
-    global _server
+    """End the servers of this process; the next fork starts one again."""
     with _lock:
-        if _server is not None:
-            _server.stop()
-            _server = None
+        while _servers:
+            _servers.popitem()[1].stop()
 
 
 def _leave_to_parent() -> None:
-    global _lock, _server
+    global _lock
     _lock = Lock()
-    if _server is not None:
-        _server.let_go()
-        _of_others.append(_server)
-        _server = None
+    while _servers:
+        _of_others.append(_servers.popitem()[1])
+        _of_others[-1].let_go()
 
 
 os.register_at_fork(after_in_child=_leave_to_parent)

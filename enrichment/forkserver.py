@@ -1,11 +1,12 @@
 """The process that sandboxes are forked from: it has the parsers imported, and knows nothing else.
 
-It is started with the standard library's isolation (`-I`), an empty environment and one end of a socket pair as its
-standard input, so it has no secrets, settings, database or network of the worker's to hand on. For each message with
-two descriptors it forks a child. What the child is to do lies in the first, which is read by the child alone: nothing
-of one case's evidence is left here for the child of another. By the second the child says which doors it has shut
-before it begins, and the server how it ended; when the worker shuts its end of that, or dies, the child is killed with
-its whole group. One thread, so that forking is safe.
+It is started with the standard library's isolation (`-I`), an environment that says nothing of the worker's, one end
+of a socket pair as its standard input, and the modules of some enrichers as its arguments, so it has no secrets,
+settings, database or network of the worker's to hand on. For each message with two descriptors it forks a child. What
+the child is to do lies in the first, which is read by the child alone: nothing of one case's evidence is left here for
+the child of another. By the second the child says which doors it has shut before it begins, and the server how it
+ended; when the worker shuts its end of that, or dies, the child is killed with its whole group. One thread, so that
+forking is safe.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,17 +141,18 @@ class Server:
         child.channel.close()
 
 
-def preload() -> None:
-    """Import all that enrichers need, and let each make ready what it would else make ready in every child."""
+def preload(modules: Sequence[str]) -> None:
+    """Import what enrichers need, and let each make ready what it would else make ready in every child."""
     for package in PACKAGES:
         importlib.import_module(package)
-    from enrichment import child, registry
+    from enrichment import child, landlock
 
-    for enricher in registry.installed().values():
+    landlock.system()
+    for module in modules:
         # Its runs will say the reason, and those of the others go on.
         try:
-            enricher.prepare()
-            child.tool_of(registry.module_of(enricher))
+            importlib.import_module(module).ENRICHER.prepare()
+            child.tool_of(module)
         except Exception:
             traceback.print_exc()
     gc.collect()
@@ -168,7 +171,7 @@ def main() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     namespace = libc.unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC) == 0
     sys.path.insert(0, str(CODE))
-    preload()
+    preload(sys.argv[1:])
     # A worker that has gone meanwhile needs nothing more.
     with suppress(BrokenPipeError):
         control.send(READY)

@@ -17,6 +17,7 @@ import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 # The same on every architecture.
@@ -44,9 +45,12 @@ OWN = (_FIRST & ~1) | _REFER | _TRUNCATE
 
 SYSTEM = (
     "/usr", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types", "/dev/urandom",
-    "/dev/zero", "/proc/self", "/sys/devices/system/cpu",
+    "/dev/zero", "/sys/devices/system/cpu",
 )  # fmt: skip
-"""What shared libraries and the standard library read, where it exists; of /proc, only what tells of oneself."""
+"""What shared libraries and the standard library read, where it exists."""
+
+ONESELF = "/proc/self"
+"""All of /proc that is not of others; it means another folder in each process."""
 
 NOWHERE = "/dev/null"
 
@@ -73,7 +77,7 @@ def fence(libc: ctypes.CDLL, *, readable: Iterable[str], own: str) -> Fence:
     attributes = attributes_of(known)
     ruleset = _checked(libc.syscall(_CREATE, attributes, ctypes.c_size_t(len(attributes)), 0))
     try:
-        for path, rights in rules((*SYSTEM, *interpreter(), *readable), own=own):
+        for path, rights in rules(readable, own=own):
             _allow(libc, ruleset, path, rights & handled)
         _checked(libc.syscall(_RESTRICT, ruleset, 0))
     finally:
@@ -110,11 +114,19 @@ def interpreter() -> list[str]:
 
 def rules(readable: Iterable[str], *, own: str) -> Iterator[tuple[str, int]]:
     """Yield each path that exists with the rights beneath it."""
-    for path in dict.fromkeys(os.path.realpath(each) for each in readable):
-        if os.path.exists(path):
-            yield path, READ
+    further = (os.path.realpath(each) for each in readable)
+    for path in dict.fromkeys((*system(), *(each for each in further if os.path.exists(each)))):
+        yield path, READ
+    yield ONESELF, READ
     yield NOWHERE, READ | _WRITE_FILE | _TRUNCATE
     yield str(Path(own).resolve()), OWN
+
+
+@cache
+def system() -> tuple[str, ...]:
+    """Find out where what Python runs on lies, none of it beneath another: once, before a process forks."""
+    there = {each for each in map(os.path.realpath, (*SYSTEM, *interpreter())) if os.path.exists(each)}
+    return tuple(sorted(each for each in there if there.isdisjoint(map(str, Path(each).parents))))
 
 
 def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:

@@ -186,7 +186,7 @@ def _folder() -> Iterator[Path]:
 
 def _outcome(task: Mapping[str, Any], folder: Path, limits: Limits, meanwhile: Callable[[], object]) -> Done | Failed:
     try:
-        with forks.fork(json.dumps(task).encode(), meanwhile=meanwhile) as running:
+        with forks.fork(json.dumps(task).encode(), kind=task["kind"], meanwhile=meanwhile) as running:
             stopped = _watch(running, folder, limits, meanwhile)
     except forks.NoServer as error:
         return Failed(reason=str(error), phase=error.phase, permanent=False)

@@ -38,6 +38,7 @@ def server() -> psutil.Process:
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    forks.stop()
     monkeypatch.setattr(sandbox, "FOLDERS", tmp_path / "sandboxes")
     yield tmp_path / "sandboxes"
     assert list((tmp_path / "sandboxes").glob("*")) == []
