@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import partial
 from hashlib import sha256
 from uuid import UUID
@@ -22,6 +22,7 @@ from ledger import codec
 from ledger.erasing import EventRedacted
 from ledger.models import Event
 from ledger.recorded import Recorded
+from ledger.redaction import Target
 from ledger.rows import insert
 from ledger.subscriptions import reacts_to, reacts_to_run
 
@@ -67,23 +68,30 @@ def _reopen(jobs: list[Job]) -> None:
 
 
 @reacts_to(EventRedacted)
-def forget(event: Recorded) -> None:
+def forget(redacted: Recorded) -> None:
     """End the work on what was erased, and forget what its jobs say of it; do again what read something else, too."""
-    said: EventRedacted = event.data
+    said: EventRedacted = redacted.data
     named = [each.event for each in said.targets] + [each for file in said.files for each in file.events]
-    items = set(Event.objects.filter(pk__in=named, item__isnull=False).values_list("item", flat=True))
-    for item in sorted(items):
-        _forget(item, {each.event for each in said.targets})
+    events = Event.objects.filter(pk__in=named).values_list("pk", "item")
+    of_items = {event: item for event, item in events if item}
+    for item in sorted(set(of_items.values())):
+        _forget(item, [each for each in said.targets if of_items.get(each.event) == item])
 
 
-def _forget(item: UUID, targets: Collection[UUID]) -> None:
+def _forget(item: UUID, targets: Sequence[Target]) -> None:
     now = state_of(ItemState.objects.now().get(item=item))
-    lost = set(Enrichment.objects.filter(id__in=targets, item=item).values_list("enricher", flat=True))
+    ids = [each.event for each in targets]
+    again = set(Enrichment.objects.filter(id__in=ids, item=item).values_list("enricher", flat=True))
+    erased = [field for target in targets for field in target.fields]
+    names = {name for field in erased for name in (*field.parts, *field.others) or (field.name,)}
     for job in Job.objects.filter(item=item):
         enricher = registry.find(job.enricher, job.version)
-        blind = enricher is None or not reads_what_is_there(enricher, now, item)
-        if not blind and job.enricher not in lost:
-            continue
+        if enricher is not None and reads_what_is_there(enricher, now, item):
+            # One that has no result yet read it all the same.
+            as_it_was = job.input_digest != digest_of(enricher, now.said) and not enricher.reads.isdisjoint(names)
+            if job.enricher not in again and not as_it_was:
+                continue
+            again.add(job.enricher)
         # The digest of its input has no salt: it would prove a guess at what was erased.
         gone = {"input_digest": f"erased:{job.pk.hex}", "status": Job.DONE, "reason": GONE, "claimed_until": None}
         Job.objects.filter(pk=job.pk).update(**gone)
@@ -92,7 +100,7 @@ def _forget(item: UUID, targets: Collection[UUID]) -> None:
             _job(submission.id, submission.stream, item, enricher, now.said)
             for submission in Event.objects.filter(item=item, type="evidence.submitted/1")
             for enricher in registry.accepting(now.said.kind)
-            if enricher.name in lost and reads_what_is_there(enricher, now, item)
+            if enricher.name in again and reads_what_is_there(enricher, now, item)
         ]
     )
 
