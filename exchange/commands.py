@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import secrets
 import time
 from datetime import datetime, timedelta
 from functools import partial
@@ -145,15 +146,19 @@ def _write(export: Export) -> str:
     exported = _recorded(export)
     profile = codec.from_values(NewExport, export.profile).profile()
     watch = _Watch(export)
-    # A name for each attempt: what a slow one still writes is never taken for what a later one wrote.
-    out = shelf.workshop() / f"{export.pk}-{export.attempts}.zip"
+    # A name of its own for each claim (attempts may be counted anew): what a slow one still writes is never taken for
+    # what a later one wrote.
+    out = shelf.workshop() / f"{export.pk}-{secrets.token_hex(8)}.zip"
     try:
         written = write_exported(exported, out=out, profile=profile, watch=watch)
         sha256 = _sha256(out, watch)
         shelf.put(out, meanwhile=watch.tell)
         return _end(export, Export.DONE, name=out.name, size=written.size, sha256=sha256, **watch.numbers)
-    except BaseException:
+    except BaseException as error:
         out.unlink(missing_ok=True)
+        if isinstance(error, TakenOver):
+            # It may have been sent by then, and hold what was erased meanwhile.
+            shelf.remove(out.name)
         raise
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from redis import Redis
 
@@ -25,6 +26,7 @@ from ledger import keys, store
 from ledger.actors import Actor
 from ledger.read import read
 from tests.exchange.conftest import make_case
+from tests.ledger.erasures import erase, target_of
 from verifier.verify import verify as verify_bundle
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +120,50 @@ def test_a_slow_worker_that_was_overtaken_stops_and_leaves_nothing(
         commands._write(slow)
     assert [path.name for path in shelf.workshop().glob(f"*{export.pk}*")] == [export.name]
     assert len(exports(case)) == 1
+
+
+def test_what_was_begun_before_an_erasure_has_another_name_than_what_is_written_after_it(
+    case: UUID, asked: Callable[..., Export], owner: Actor
+) -> None:
+    export = asked()
+    commands.run_export(export_id=export.pk)
+    before = Export.objects.get(pk=export.pk)
+    # As it was a moment before it ended.
+    Export.objects.update(status=Export.RUNNING, name="", profile=export.profile)
+    cases.comment_on_case(case_id=case, text="A witness said so.", by=owner)
+    [*_, comment] = read(case)
+    erase(case, target_of(comment, "text"))
+    assert commands.run_export(export_id=export.pk) == "done"
+    export.refresh_from_db()
+    assert export.attempts == before.attempts
+    assert export.name != before.name
+    assert bundle_of(export).exists()
+
+
+def test_a_bundle_that_is_done_while_something_is_erased_is_not_to_be_had(
+    case: UUID, asked: Callable[..., Export], owner: Actor
+) -> None:
+    export = asked()
+    commands.run_export(export_id=export.pk)
+    ends = {"status": Export.DONE, "name": Export.objects.get(pk=export.pk).name}
+    Export.objects.update(status=Export.RUNNING, name="")
+    cases.comment_on_case(case_id=case, text="A witness said so.", by=owner)
+    [*_, comment] = read(case)
+    seen = []
+
+    def worker_ends(execute: Any, sql: str, *rest: Any) -> Any:
+        """Let the export's worker end it right after the first thing that the erasure does to exports."""
+        found = execute(sql, *rest)
+        if sql.startswith("UPDATE") and "exchange_export" in sql and not seen:
+            seen.append(sql)
+            Export.objects.filter(pk=export.pk, status=Export.RUNNING).update(**ends)
+        return found
+
+    with connection.execute_wrapper(worker_ends):
+        erase(case, target_of(comment, "text"))
+    export.refresh_from_db()
+    assert seen
+    assert not export.there
 
 
 def test_progress_is_noted_and_keeps_the_claim(
