@@ -1073,9 +1073,11 @@ def judge_timestamp(reply: bytes, data: bytes, roots: str = "") -> tuple[str, st
     with tempfile.TemporaryDirectory(prefix="waterline-") as folder:
         openssl = OpenSSL(program, folder)
         stamp, stamped = openssl.write("reply", reply), openssl.write("data", data)
-        text = openssl("ts", "-reply", "-in", stamp, "-text")
+        status = openssl("ts", "-reply", "-in", stamp, "-text")
+        # The token alone: beside it stand words that nobody signed, and that could read like another token.
+        token = openssl("ts", "-reply", "-in", stamp, "-token_out", "-text")
         try:
-            at = _read_reply(text, data)
+            at = _read_reply(status, token, data)
         except ValueError as error:
             return "fails", str(error)
         trusted = roots or _roots_of_this_machine()
@@ -1095,21 +1097,21 @@ def judge_timestamp(reply: bytes, data: bytes, roots: str = "") -> tuple[str, st
         return "holds", f"{said}; it is not any more ({_verify_error(now)})"
 
 
-def _read_reply(text: str, data: bytes) -> float:
-    """Read what openssl prints of a reply; give its time in seconds of Unix time.
+def _read_reply(reply: str, token: str, data: bytes) -> float:
+    """Read what openssl prints of a reply, and of the token in it; give its time in seconds of Unix time.
 
     :raises ValueError: it is no timestamp of these bytes.
     """
-    status = re.search(r"^Status: (.*)$", text, re.MULTILINE)
+    status = re.search(r"^Status: (.*)$", reply, re.MULTILINE)
     if status is None:
         raise ValueError("openssl can not read it as a reply")
-    kind = re.search(r"^Hash Algorithm: (\S+)$", text, re.MULTILINE)
-    when = re.search(r"^Time stamp: (\w{3} +\d+ \d\d:\d\d:\d\d)(\.\d+)? (\d{4}) GMT$", text, re.MULTILINE)
+    kind = re.search(r"^Hash Algorithm: (\S+)$", token, re.MULTILINE)
+    when = re.search(r"^Time stamp: (\w{3} +\d+ \d\d:\d\d:\d\d)(\.\d+)? (\d{4}) GMT$", token, re.MULTILINE)
     if not status[1].startswith("Granted") or kind is None or when is None:
         raise ValueError("it says that nothing was stamped")
     if kind[1].lower() not in ("sha256", "sha384", "sha512"):
         raise ValueError("its digest is of a kind that proves nothing, or that is not known here")
-    dump = text.partition("Message data:\n")[2].partition("Serial number:")[0]
+    dump = token.partition("Message data:\n")[2].partition("Serial number:")[0]
     imprint = "".join("".join(re.findall("[0-9a-f]{2}", each)) for each in _DUMPED.findall(dump))
     if imprint != hashlib.new(kind[1].lower(), data).hexdigest():
         raise ValueError("it stamps something else")

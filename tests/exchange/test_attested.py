@@ -6,6 +6,8 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -262,6 +264,28 @@ def test_a_reply_in_which_anything_that_was_signed_is_changed_does_not_hold(left
         other, other_said = judge_timestamp(changed, note, str(authority.roots))
         # Nobody signed the list of certificates; another time it never tells.
         assert other == "fails" or other_said[:23] == said[:23], place
+
+
+def der(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    length = bytes([size]) if size < 0x80 else b"\x82" + size.to_bytes(2)
+    return bytes([tag]) + length + content
+
+
+def test_words_beside_the_token_that_read_like_another_one_change_nothing(left: Left, authority: Authority) -> None:
+    """The status of a reply, and what it says in words, is not signed."""
+    note = line(left)["note"].encode()
+    reply = authority.reply(authority.query(note))
+    imprint = sha256(note).digest().hex(" ")
+    earlier = datetime.now(UTC) - timedelta(hours=20)
+    words = (
+        f"x\nHash Algorithm: sha256\nMessage data:\n    0000 - {imprint[:47]}\n    0010 - {imprint[48:]}\n"
+        f"Serial number: 1\nTime stamp: {earlier:%b %d %H:%M:%S %Y} GMT\n"
+    )
+    # A sequence of a status (granted: 30 03 02 01 00) and a token.
+    assert reply[:1] + reply[4:9] == bytes.fromhex("30 30 03 02 01 00")
+    forged = der(0x30, der(0x30, reply[6:9] + der(0x30, der(0x0C, words.encode()))) + reply[9:])
+    assert judge_timestamp(forged, note, str(authority.roots)) == judge_timestamp(reply, note, str(authority.roots))
 
 
 def test_keys_and_roots_that_are_none_are_refused_in_a_sentence(
