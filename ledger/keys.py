@@ -19,7 +19,7 @@ from ledger.errors import Conflict, Invalid, Unavailable
 from ledger.signed_note import ED25519, SigningKey, VerifierKey, read_key
 
 PREFIX = "PRIVATE+KEY+"
-SECRET, PUBLIC, NEXT = "signing.key", "verifier.key", "next.key"
+SECRET, PUBLIC, NEXT, NEXT_PUBLIC = "signing.key", "verifier.key", "next.key", "next-verifier.key"
 _ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~/-]{0,199}")
 
 
@@ -77,7 +77,14 @@ def prepare(origin: str, *, keep_secret: bool) -> SigningKey:
     key = _drawn(origin)
     if keep_secret:
         _keep(NEXT, text_of(key))
+    else:
+        _keep(NEXT_PUBLIC, str(key.verifier))
     return key
+
+
+def was_prepared(key: VerifierKey) -> bool:
+    """Say whether a key that is handed out was made here to follow another, whatever the database says of it."""
+    return str(key) in {_kept(NEXT_PUBLIC), _kept(PUBLIC)}
 
 
 def exchange(new: VerifierKey) -> None:
@@ -91,6 +98,7 @@ def exchange(new: VerifierKey) -> None:
         (_folder() / NEXT).rename(_folder() / SECRET)
     elif not given():
         (_folder() / SECRET).unlink(missing_ok=True)
+    (_folder() / NEXT_PUBLIC).unlink(missing_ok=True)
     _sync()
 
 

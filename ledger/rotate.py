@@ -55,7 +55,10 @@ def rotate(*, origin: str = "", lost: bool = False, hand_out: HandOut | None = N
 
 
 def _begun(*, lost: bool) -> Turn | None:
-    """Find the rotation that has its place in the log and was not ended."""
+    """Find the rotation that has its place in the log and was not ended.
+
+    :raises Refused: it names a key that was not made here: whoever can write to the database can append such an event.
+    """
     known = turns()
     if not known:
         return None
@@ -67,6 +70,11 @@ def _begun(*, lost: bool) -> Turn | None:
         return None
     if (last.last_head or last.lost) and keys.verifier() == last.new:
         raise Conflict(f"The log has the key of {last.new.name} already: give this process its secret half.")
+    if not keys.was_prepared(last.new):
+        raise Refused(
+            f"The log names the key of {last.new.name} as the next one, and it was not made here. If it was made on "
+            "another machine, end the rotation there; else somebody wrote that into the database."
+        )
     return last
 
 

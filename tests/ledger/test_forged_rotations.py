@@ -11,7 +11,7 @@ import pytest
 from ledger import keys, log, signer
 from ledger.append import Fact, append
 from ledger.errors import Invalid
-from ledger.models import SignedHead
+from ledger.models import LastHead, SignedHead
 from ledger.recorded import Recorded
 from ledger.rotate import rotate
 from ledger.rotation import STREAM, LogRotated, turns
@@ -63,6 +63,21 @@ def test_a_rotation_that_the_old_key_did_not_sign_stops_the_signer_and_is_named(
     faults = verify_log().faults
     assert "log, position 1: it names the key of waterline.example/forged, and another one is in use" in faults[0]
     assert any("was not signed by the key before it" in each for each in faults) is not lost
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_rotation_to_a_key_that_was_not_made_here_is_not_ended(placed: Callable[[str], None], lost: bool) -> None:
+    """What the signer says of it sounds as if one had to."""
+    placed("a")
+    sign()
+    own = keys.load()
+    forge(lost=lost)
+    for hand_out in (None, lambda key: None):
+        with pytest.raises(Refused, match="it was not made here"):
+            rotate(lost=lost, hand_out=hand_out)
+    assert not LastHead.objects.exists()
+    assert keys.load() == own
+    assert keys.verifier() == own.verifier
 
 
 @pytest.mark.parametrize(
