@@ -67,8 +67,17 @@ def functions(refusal: str) -> Iterator[str]:
     # The application's own role has no right to change payloads; this has, and the triggers judge what it does.
     yield """
         CREATE OR REPLACE FUNCTION ledger_erase(target uuid, rest text, rest_in text) RETURNS void
-        LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS
+        LANGUAGE sql SECURITY DEFINER AS
         $$ UPDATE ledger_payload SET body = rest, file = rest_in WHERE event_id = target $$"""
+    # Tables of the caller's own making (temporary ones come first unless they are named) are none of the ledger.
+    yield """
+        DO $$ DECLARE name text; BEGIN
+            FOREACH name IN ARRAY ARRAY[
+                'ledger_erase(uuid, text, text)', 'ledger_only_erased()', 'ledger_only_named()'
+            ] LOOP
+                EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', name, current_schema());
+            END LOOP;
+        END $$"""
 
 
 def teach(connection: BaseDatabaseWrapper, **_: Any) -> None:

@@ -214,6 +214,21 @@ def test_a_payload_in_a_file_changes_to_the_named_file_alone(stream: UUID, monke
     payload.update(file=kept_in)
 
 
+if connection.vendor == "postgresql":
+
+    def test_a_table_of_one_s_own_stands_in_for_none_of_the_ledger_s(noted: Recorded) -> None:
+        """PostgreSQL looks for temporary tables first, which the application's own role may make."""
+        [text] = target_of(noted, "text").fields
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TEMPORARY TABLE ledger_redaction (LIKE ledger_redaction) ON COMMIT DROP")
+            cursor.execute(
+                "INSERT INTO pg_temp.ledger_redaction VALUES (%s, %s, 'text', '[]', '[]', '', %s)",
+                [noted.id, text.digest, noted.id],
+            )
+            refused(lambda: cursor.execute("SELECT ledger_erase(%s, %s, '')", [noted.id, noted.disclosures[1]]))
+            cursor.execute("DROP TABLE pg_temp.ledger_redaction")
+
+
 if connection.vendor == "sqlite":
 
     @pytest.mark.django_db(transaction=True)
