@@ -6,7 +6,6 @@ same transaction: read rows, words for the search, the job of an enricher. The c
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from uuid import UUID
 
 from benchmarks.figures import Figure, in_turns
 from benchmarks.place import Place
+from benchmarks.writers import rate
 
 DATABASES = ("postgresql",)
 WRITERS = 8
@@ -35,9 +35,6 @@ FULL = Size(events=200, rounds=5)
 QUICK = Size(events=100, rounds=3)
 TINY = Size(events=10, rounds=1)
 
-Writer = Callable[[int], float]
-"""Write an n-th writer's events; return the seconds it took."""
-
 
 def run(place: Place, size: Size) -> list[Figure]:
     """Measure one writer, eight writers, and batches."""
@@ -51,16 +48,16 @@ def run(place: Place, size: Size) -> list[Figure]:
             control = partial(_insert, [_Rows.of(_sample(fact)) for _ in range(WRITERS)], size.events)
             for writers in (1, WRITERS):
                 rates = in_turns(
-                    partial(_rate, ours, writers, size.events),
-                    partial(_rate, control, writers, size.events),
+                    partial(rate, ours, writers, size.events),
+                    partial(rate, control, writers, size.events),
                     rounds=size.rounds,
                 )
                 what = f"append {name}, {writers} writer{'s' if writers > 1 else ''}"
                 figures.append(Figure(what=what, ours=rates[0], control=rates[1], unit="events/s", least=0.5))
             batched = partial(_append, cases, fact, max(size.events, BATCH) * 2, BATCH)
             rates = in_turns(
-                partial(_rate, batched, 1, max(size.events, BATCH) * 2),
-                partial(_rate, ours, 1, size.events),
+                partial(rate, batched, 1, max(size.events, BATCH) * 2),
+                partial(rate, ours, 1, size.events),
                 rounds=size.rounds,
             )
             what = f"append {name} in batches of {BATCH}, against one by one"
@@ -201,32 +198,3 @@ def _insert(rows: Sequence[_Rows], events: int, writer: int) -> float:
 
 def _address() -> str:
     return os.environ["DATABASE_URL"]
-
-
-# --- several writers --------------------------------------------------------------------------------------
-
-
-def _rate(write: Writer, writers: int, events: int) -> float:
-    """Let writers, a process each, write at the same time; return events a second of all together."""
-    if writers == 1:
-        return events / write(0)
-    from django.db import connections
-
-    connections.close_all()
-    forked = multiprocessing.get_context("fork")
-    start, times = forked.Barrier(writers), forked.SimpleQueue()
-
-    def work(number: int) -> None:
-        from django.db import connection
-
-        connection.ensure_connection()
-        start.wait()
-        times.put(write(number))
-
-    processes = [forked.Process(target=work, args=[number]) for number in range(writers)]
-    for each in processes:
-        each.start()
-    slowest = max(times.get() for _ in processes)
-    for each in processes:
-        each.join()
-    return writers * events / slowest
