@@ -22,6 +22,7 @@ from ledger.models import Event, Head, Pending, Redaction
 from ledger.payloads import pack
 from ledger.read import CHUNK, read
 from ledger.redaction import read_redacted
+from ledger.rotation import STREAM
 from ledger.rows import execute, insert
 from ledger.sequence import place
 from ledger.subscriptions import project
@@ -46,9 +47,12 @@ def restore(stream: UUID, events: Iterable[Stored], *, keeps: Callable[[str], No
     erasures among the events name is noted as erased, as it was where they come from.
 
     :param keeps: is told of each file that is stored for a large payload; it stays if the transaction does not.
-    :raises Invalid: something is no event, or not the next one of this stream.
+    :raises Invalid: something is no event, or not the next one of this stream; or the stream is the log's own.
     :raises Conflict: the stream is here, or one of the events is.
     """
+    if stream == STREAM:
+        # Else a log elsewhere would decide whose key signs this one.
+        raise Invalid("The log's own stream comes from nowhere else.")
     seq, hash_ = 0, GENESIS
     erased: list[Redaction] = []
     try:

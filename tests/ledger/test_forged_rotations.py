@@ -12,7 +12,9 @@ from ledger import keys, log, signer
 from ledger.append import Fact, append
 from ledger.errors import Invalid
 from ledger.models import LastHead, SignedHead
+from ledger.read import read
 from ledger.recorded import Recorded
+from ledger.restore import Stored, restore
 from ledger.rotate import rotate
 from ledger.rotation import STREAM, LogRotated, turns
 from ledger.sequence import sequence
@@ -131,6 +133,18 @@ def test_whatever_is_changed_of_a_rotation_is_named(
     sign()
     tamper(sql)
     assert any(said in each for each in verify_log().faults), verify_log().faults
+
+
+def test_a_log_elsewhere_brings_no_rotation_into_this_one(placed: Callable[[str], None], tamper: Tamper) -> None:
+    placed("a")
+    forge()
+    [event] = read(STREAM)
+    for table, of in (("event", "id"), ("payload", "event_id"), ("entry", "event"), ("head", "stream")):
+        own = STREAM if table == "head" else event.id
+        tamper(f"DELETE FROM ledger_{table} WHERE replace(CAST({of} AS text), '-', '') = '{own.hex}'")  # noqa: S608
+    with pytest.raises(Invalid, match="comes from nowhere else"):
+        restore(STREAM, [Stored(event.envelope, event.disclosures)])
+    assert turns() == []
 
 
 def test_an_old_database_under_a_newer_key_is_not_signed(placed: Callable[[str], None], tamper: Tamper) -> None:
