@@ -143,9 +143,11 @@ class CaseSerializer(serializers.ModelSerializer):
 
 
 class WrittenCommentSerializer(serializers.ModelSerializer):
+    erased = serializers.BooleanField(read_only=True, help_text="Its text is gone for good; another stands in for it.")
+
     class Meta:
         model = Comment
-        fields = ["id", "item", "seq", "text", "author", "at"]
+        fields = ["id", "item", "seq", "text", "erased", "author", "at"]
         read_only_fields = fields
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import generics, status
@@ -21,6 +21,7 @@ from cases.http import CommandView, StrictView, etag, seen, whole
 from cases.models import Case, Comment
 from cases.queries import case_for, note_shown, require_said
 from ledger import codec
+from ledger.models import Redaction
 from ledger.read import read
 from ledger.recorded import Recorded
 
@@ -121,7 +122,8 @@ class CommentList(StrictView, generics.ListAPIView):
 
     def get_queryset(self) -> QuerySet[Comment]:
         require(self.kwargs["case_id"], Permission.READ, by=self.request.actor)
-        return Comment.objects.filter(case=self.kwargs["case_id"])
+        erased = Exists(Redaction.objects.filter(event=OuterRef("id")))
+        return Comment.objects.filter(case=self.kwargs["case_id"]).annotate(erased=erased)
 
 
 class EventFeed(StrictView):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,15 +10,21 @@ from uuid import UUID
 
 from cases import domain as cases
 from evidence import domain as evidence
+from evidence.erasure.domain import RedactionRequested
+from evidence.models import ErasedPart
 from evidence.rules import RELATION_WORDS
 from ledger import codec
+from ledger.events import ERASED
 from ledger.models import Event
 from ledger.read import read, recorded
 from ledger.recorded import Recorded
-from workspace.facts import flat
+from ledger.redaction import GROUND_WORDS, ErasedField, EventRedacted, Ground
+from workspace.facts import flat, label_of
 from workspace.people import names_of
 
 PAGE = 50
+GONE = "▇▇▇ erased"
+"""What a page shows in the place of a value that was erased."""
 
 WORDS = {
     "case.exported": "exported the whole case",
@@ -54,6 +61,9 @@ WORDS = {
     "evidence.enrichment_failed": "could not read the item",
     "evidence.enrichment_retried": "let a tool try again",
     "custody.recorded": "recorded who viewed and downloaded",
+    "redaction.requested": "asked for an erasure",
+    "redaction.declined": "declined an erasure",
+    "event.redacted": "confirmed an erasure, and it was done",
 }
 
 
@@ -73,13 +83,25 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Gone:
+    """Something of event `of` that was erased: what, by which event, when, on what ground."""
+
+    what: str
+    of: int
+    seq: int
+    at: Any
+    ground: str
+
+
+@dataclass(frozen=True)
 class Entry:
-    """One event as a page shows it; `says` are the fields that are no change of state."""
+    """One event as a page shows it; `says` are the fields that are no change of state, `erased` what is gone of it."""
 
     event: Recorded
     did: str
     changes: list[Change] = field(default_factory=list)
     says: list[tuple[str, str]] = field(default_factory=list)
+    erased: list[Gone] = field(default_factory=list)
     actor: str = ""
     title: str = ""
 
@@ -90,7 +112,7 @@ def of_item(case_id: UUID, item: UUID) -> list[Entry]:
     for event in read(case_id, item=item):
         before = state
         if isinstance(event.data, evidence.CHANGES_ITEM):
-            state = event.data.apply(state)
+            state = evidence.applied(event, state)
         entries.append(_entry(event, _changes(before, state)))
     return with_actors(entries[::-1])
 
@@ -107,13 +129,30 @@ def with_actors(entries: Sequence[Entry]) -> list[Entry]:
     """Put names to those who acted."""
     people = [f"user:{user}" for each in entries if (user := getattr(each.event.data, "user", None))]
     names = names_of([*(each.event.actor for each in entries), *people])
+    gone = gone_of([each.event.id for each in entries])
     named = []
     for each in entries:
         says = list(each.says)
         if user := getattr(each.event.data, "user", None):
             says.insert(0, ("person", names[f"user:{user}"]))
-        named.append(replace(each, actor=names[each.event.actor], says=says))
+        named.append(replace(each, actor=names[each.event.actor], says=says, erased=gone.get(each.event.id, [])))
     return named
+
+
+def gone_of(events: Sequence[UUID]) -> dict[UUID, list[Gone]]:
+    """Tell what of some events was erased."""
+    found: dict[UUID, list[Gone]] = defaultdict(list)
+    for part in ErasedPart.objects.filter(event__in=events):
+        found[part.event].append(gone(part))
+    return found
+
+
+def gone(part: ErasedPart) -> Gone:
+    """Name one erased field, or the bytes of a file."""
+    what = label_of(part.field)[0] if not part.file else "the bytes of the file"
+    if part.parts:
+        what += f" ({', '.join(label_of(each)[0] for each in part.parts)})"
+    return Gone(what=what, of=part.event_seq, seq=part.seq, at=part.at, ground=GROUND_WORDS[Ground(part.ground)])
 
 
 def _of_case_itself(case_id: UUID, events: Sequence[Recorded]) -> dict[int, list[Change]]:
@@ -125,7 +164,7 @@ def _of_case_itself(case_id: UUID, events: Sequence[Recorded]) -> dict[int, list
     for event in map(recorded, own.select_related("payload").order_by("seq")):
         if not isinstance(event.data, cases.CASE_EVENTS):
             continue
-        after = event.data.apply(state)
+        after = cases.applied(event, state)
         first = event.data.__class__ is cases.CaseOpened
         found[event.seq] = _differences(None if first else _of_case(state), _of_case(after))
         if role := _role_changed(state, after, event.data):
@@ -136,7 +175,8 @@ def _of_case_itself(case_id: UUID, events: Sequence[Recorded]) -> dict[int, list
 
 def _of_case(state: cases.Case) -> dict[str, Any]:
     plain = codec.to_plain(state)
-    return {name: value for name, value in plain.items() if name != "team"}
+    plain |= dict.fromkeys(state.erased, GONE)
+    return {name: value for name, value in plain.items() if name not in {"team", "erased"}}
 
 
 def _role_changed(before: cases.Case, after: cases.Case, data: Any) -> Change | None:
@@ -149,7 +189,13 @@ def _role_changed(before: cases.Case, after: cases.Case, data: Any) -> Change | 
 def _changes(before: evidence.Item | None, after: evidence.Item | None) -> list[Change]:
     if after is None or before is after:
         return []
-    return _differences(codec.to_plain(before) if before else None, codec.to_plain(after))
+    return _differences(_of_item(before) if before else None, _of_item(after))
+
+
+def _of_item(item: evidence.Item) -> dict[str, Any]:
+    plain: dict[str, Any] = codec.to_plain(item)
+    plain["said"] |= dict.fromkeys(plain.pop("erased"), GONE)
+    return plain
 
 
 def _differences(before: dict[str, Any] | None, after: dict[str, Any]) -> list[Change]:
@@ -165,7 +211,9 @@ def _differences(before: dict[str, Any] | None, after: dict[str, Any]) -> list[C
 
 def _entry(event: Recorded, changes: list[Change]) -> Entry:
     did = WORDS.get(event.name, event.name.replace(".", ": ").replace("_", " "))
-    return Entry(event=event, did=did, changes=changes, says=list(_says(event.data)))
+    # What stands in for a text that was erased says nothing.
+    says = [(label, said) for label, said in _says(event.data) if said != ERASED]
+    return Entry(event=event, did=did, changes=changes, says=says)
 
 
 def _alone(entry: Entry) -> Entry:
@@ -173,7 +221,8 @@ def _alone(entry: Entry) -> Entry:
     data = entry.event.data
     if not isinstance(data, evidence.CHANGES_ITEM) or isinstance(data, evidence.EvidenceSubmitted):
         return entry
-    return replace(entry, says=list(flat(codec.to_values(data))))
+    left = {name: value for name, value in codec.to_values(data).items() if name not in entry.event.erased}
+    return replace(entry, says=list(flat(left)))
 
 
 def _says(data: Any) -> Iterable[tuple[str, str]]:
@@ -199,6 +248,14 @@ def _says(data: Any) -> Iterable[tuple[str, str]]:
     elif isinstance(data, cases.BundleDownloaded):
         yield "export", f"event {data.seq}"
         yield "SHA-256", data.sha256
+    elif isinstance(data, EventRedacted | RedactionRequested):
+        yield "ground", GROUND_WORDS[data.ground]
+        if isinstance(data, RedactionRequested) and data.reason:
+            yield "reason", data.reason
+        for target in data.targets:
+            yield f"of event {target.seq}", ", ".join(map(_named, target.fields))
+        if data.files:
+            yield "files", ", ".join(each.sha256 for each in data.files)
     elif isinstance(data, evidence.CustodyRecorded):
         yield "handlings", str(sum(each.times for each in data.handlings))
     else:
@@ -213,3 +270,8 @@ def _says(data: Any) -> Iterable[tuple[str, str]]:
                 )
             ):
                 yield name, said
+
+
+def _named(field: ErasedField) -> str:
+    name = label_of(field.name)[0]
+    return f"{name} ({', '.join(label_of(each)[0] for each in field.parts)})" if field.parts else name

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from enrichment.models import ATTEMPTS, Job
-from evidence.models import Enrichment
+from evidence.models import Enrichment, ErasedPart
 from workspace.facts import Node, tree
 
 BRIEF = 24
@@ -34,6 +34,7 @@ class Result:
     seq: int = 0
     attempts: int = 0
     job: UUID | None = None
+    erased: bool = False
     earlier: list[Result] = field(default_factory=list)
 
     @property
@@ -53,11 +54,13 @@ def of_item(case_id: UUID, item: UUID, *, as_of: int | None = None) -> list[Resu
     jobs = [] if as_of is not None else list(Job.objects.filter(case_id=case_id, item=item).order_by("id"))
     if as_of is not None:
         rows = rows.filter(seq__lte=as_of)
+    erased = set(ErasedPart.objects.filter(item=item).values_list("event", flat=True))
     again = {(job.enricher, job.version): job for job in jobs}
     by_tool: dict[str, list[Result]] = defaultdict(list)
     for row in rows.order_by("-version", "-seq"):
         newest = not by_tool[row.enricher]
-        by_tool[row.enricher].append(_result(row, again.get((row.enricher, row.version)) if newest else None))
+        job = again.get((row.enricher, row.version)) if newest else None
+        by_tool[row.enricher].append(_result(row, job, erased=row.pk in erased))
     for job in jobs:
         if job.status in {Job.WAITING, Job.RUNNING}:
             by_tool[job.enricher].insert(0, _open(job))
@@ -84,7 +87,7 @@ def _for_people(output: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _result(row: Enrichment, job: Job | None) -> Result:
+def _result(row: Enrichment, job: Job | None, *, erased: bool) -> Result:
     tried_again = job is not None and job.status in {Job.PARKED, Job.FAILED}
     status = "parked" if job is not None and job.status == Job.PARKED and row.status == "failed" else row.status
     return Result(
@@ -101,4 +104,5 @@ def _result(row: Enrichment, job: Job | None) -> Result:
         at=row.at,
         seq=row.seq,
         job=job.pk if job is not None and tried_again else None,
+        erased=erased,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from workspace.views import cases, exports, files, items, ledger, submit
+from workspace.views import cases, erasures, exports, files, items, ledger, submit
 
 Page = Callable[[Any], Any]
 
@@ -29,10 +29,13 @@ def routes(page: Page) -> list[URLPattern]:
         path(f"{CASE}ledger/", page(ledger.panel), name="case-ledger"),
         path(f"{CASE}exports/", page(exports.exports), name="case-exports"),
         path(f"{CASE}exports/<uuid:export>/bundle/", page(exports.bundle), name="case-bundle"),
+        path(f"{CASE}erasures/", page(erasures.of_case), name="case-erasures"),
+        path(f"{CASE}erasures/new/", page(erasures.ask), name="case-erase"),
         path(f"{CASE}receipts/<uuid:event>/", page(ledger.receipt), name="event-receipt"),
         path(f"{CASE}evidence/new/<str:kind>/", page(submit.submit), name="evidence-new"),
         path(ITEM, page(items.item), name="evidence-item"),
         path(f"{ITEM}correct/", page(submit.correct), name="evidence-correct"),
+        path(f"{ITEM}erase/", page(erasures.ask), name="evidence-erase"),
         path(f"{ITEM}original/", page(files.original), name="evidence-original"),
         path(f"{ITEM}previews/<str:sha256>/", page(files.preview), name="evidence-preview"),
     ]

@@ -34,6 +34,8 @@ ITEM_FIELDS = shape_of(EvidenceSubmitted).personal
 
 MENTION = 4
 """The shortest text, in characters, that is looked for elsewhere in the case."""
+OF_TOOLS = frozenset({"evidence.enriched", "evidence.enrichment_failed"})
+"""What tools say is full of words of their own, which stand everywhere."""
 MOST_TEXTS = 50
 MOST_MENTIONS = 200
 ROWS = 500
@@ -96,7 +98,8 @@ def plan_of(case_id: UUID, asked: Asked) -> Plan:
 def preview(case_id: UUID, planned: Plan, *, by: Actor) -> Preview:
     """Look around a plan: what else says the same, and who else has the same files, as far as the caller may know."""
     going = {(line.event.id, line.field.name) for line in planned.lines}
-    texts = {text for line in planned.lines for text in strings(line.value) if MENTION <= len(text.strip()) <= SHORT}
+    said = [line.value for line in planned.lines if line.event.name not in OF_TOOLS]
+    texts = {text for value in said for text in strings(value) if MENTION <= len(text.strip()) <= SHORT}
     found = _holding(case_id, sorted(texts)[:MOST_TEXTS])
     mentions = [(event, name) for event, name, _ in found if (event.id, name) not in going]
     named_too = {}

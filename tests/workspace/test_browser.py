@@ -241,6 +241,39 @@ def test_the_second_of_two_editors_hears_of_the_first_and_loses_nothing(
     expect(lead.page.locator(".chain")).to_contain_text("An official")
 
 
+def test_what_one_asks_to_erase_another_one_confirms(
+    chromium: Browser, site: Site, passwords: dict[str, str], lead: Person
+) -> None:
+    lead.open_sample()
+    page = lead.page
+    page.get_by_role("link", name="Add statement").click()
+    page.get_by_label("What was said").fill("Ji-woo Zelenograd saw it.")
+    page.get_by_label("Title").fill("A witness to be forgotten")
+    page.get_by_role("button", name="Record it").click()
+    item = page.url.removeprefix(lead.address)
+    # The list that is seen is the one that goes: not while a tool is at work.
+    expect(page.locator("[data-waits]")).to_have_count(0, timeout=60_000)
+    page.get_by_role("link", name="Erase…").click()
+    page.get_by_label("text: Ji-woo Zelenograd saw it.").check()
+    page.get_by_role("button", name="Show what would go").click()
+    expect(page.locator("#preview")).to_contain_text("This would go: 3 fields")
+    page.get_by_label("Ground").select_option("data_subject")
+    page.get_by_label("Reason").fill("Asked for by letter.")
+    page.get_by_role("button", name="Ask for this erasure").click()
+    expect(page.get_by_text("You asked for it yourself")).to_be_visible()
+
+    second = Person(chromium, site)
+    second.sign_in("reviewer", passwords["reviewer"])
+    second.go(page.url.removeprefix(lead.address))
+    expect(second.page.get_by_text("Ji-woo Zelenograd saw it.")).to_be_visible()
+    second.page.get_by_role("button", name="Erase it for good").click()
+    expect(second.page.get_by_text("It is erased, for good.")).to_be_visible()
+    second.go(item)
+    expect(second.page.get_by_text("3 parts of this item were erased for good")).to_be_visible()
+    expect(second.page.get_by_text("Zelenograd")).to_have_count(0)
+    second.leave()
+
+
 def test_hostile_texts_are_inert_on_every_page(lead: Person, site: Site, shared: Path) -> None:
     strings = json.loads((shared / "data/naughty-strings/blns.json").read_text())
     hostile = [text for text in strings if "\0" not in text and text.strip() and len(text) < 400][:400]
@@ -301,6 +334,7 @@ def test_no_page_is_wider_than_the_window(
 def _main_pages(person: Person, case: str) -> dict[str, str]:
     """Name the main pages, with an item of each kind."""
     found = {"cases": "/admin/", "evidence": case, "history": f"{case}history/", "ledger": f"{case}ledger/"}
+    found |= {"erasures": f"{case}erasures/"}
     found |= {"team": f"{case}team/", "about": f"{case}settings/", "comments": f"{case}comments/"}
     found["export"] = f"{case}exports/"
     if person.page.get_by_role("link", name="Add statement").count():

@@ -20,7 +20,7 @@ from cases.models import Comment, Member
 from cases.queries import state_of
 from cases.rules import possible_changes
 from evidence import queries
-from evidence.models import ItemState
+from evidence.models import ErasedPart, ItemState
 from evidence.search import matching
 from ledger.errors import DomainError, Invalid
 from workspace import board as evidence_board
@@ -180,7 +180,9 @@ def comments(request: HttpRequest, case_id: UUID) -> HttpResponse:
     items = [comment.item for comment in page if comment.item]
     titles = {row.item: row for row in ItemState.objects.now().filter(item__in=items)}
     said = [(comment, names[comment.author], titles.get(comment.item)) for comment in page]
-    context = around.context("comments", forms=done.forms, refused=done.refused, page=page, said=said, query="")
+    erased = set(ErasedPart.objects.filter(event__in=[each.id for each in page]).values_list("event", flat=True))
+    more = {"page": page, "said": said, "erased": erased, "query": ""}
+    context = around.context("comments", forms=done.forms, refused=done.refused, **more)
     return show(request, "case_comments", context, status=done.status)
 
 

@@ -14,7 +14,8 @@ from cases.models import Comment
 from enrichment.commands import retry
 from enrichment.comparisons import beside
 from evidence import commands, queries
-from evidence.models import Custody, ItemState, Look
+from evidence.models import Custody, ErasedPart, ItemState, Look
+from evidence.projections import state_of
 from workspace import board, history, results
 from workspace.answers import show
 from workspace.facts import given, moment
@@ -84,6 +85,7 @@ def _about(around: Frame, row: ItemState, *, as_of: int | None) -> dict[str, Any
     found_by_tools = results.of_item(case_id, item, as_of=as_of)
     found = relations(case_id, item, said=shown, by=around.by)
     entries = history.of_item(case_id, item) if reads and as_of is None else []
+    erased = list(ErasedPart.objects.filter(item=item)) if reads else []
     custody = list(Custody.objects.filter(item=item).order_by("-seq", "-id")[: HISTORY + 1]) if reads else []
     looks = list(Look.objects.filter(case_id=case_id, item=item).order_by("-id")[:HISTORY]) if reads else []
     comments = list(Comment.objects.filter(item=item).order_by("seq")) if reads else []
@@ -92,6 +94,10 @@ def _about(around: Frame, row: ItemState, *, as_of: int | None) -> dict[str, Any
     return {
         "item": shown,
         "row": row,
+        "gone": set(state_of(row).erased),
+        "erased": [history.gone(each) for each in erased[:HISTORY]],
+        "erased_events": {each.event for each in erased},
+        "erased_files": {each.file for each in erased if each.file},
         "title": str(row),
         "picture": board.picture(shown["enrichments"], "preview", "thumb"),
         "times": _times(shown),
