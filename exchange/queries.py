@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from cases.access import Permission, require
+from evidence.queries import require_items
 from exchange.bundle import withholding_for
 from exchange.models import Export
 from exchange.profile import Profile
@@ -56,9 +57,11 @@ class Preview:
 def preview(case_id: UUID, profile: Profile, *, by: Actor) -> Preview:
     """Count what a profile would withhold; nothing is recorded.
 
+    :raises NotFound: there is no such case for the caller, or an item to withhold is none of the case.
     :raises Forbidden: the caller's role does not carry it.
     """
     require(case_id, Permission.EXPORT, by=by)
+    require_items(case_id, profile.items, by=by)
     withholding = withholding_for(case_id, profile)
     seen = 0
     for event in read(case_id):

@@ -12,6 +12,7 @@ from cases.domain import Role
 from exchange.commands import run_export
 from exchange.models import Export
 from ledger import keys
+from ledger.ids import uuid7
 from ledger.models import Event
 from tests.workspace.conftest import Browser, World
 
@@ -40,6 +41,13 @@ def test_what_would_be_withheld_is_counted_and_nothing_is_recorded(world: World,
     assert "1 item whole" in page_of(client, world, do="preview", items_=str(world.image))
     assert Event.objects.count() == before
     assert not Export.objects.exists()
+
+
+def test_an_item_of_nowhere_is_not_counted_among_those_withheld(world: World, browser: Browser, bob: Any) -> None:
+    sent = {"do": "preview", "items_": f"{world.image} {uuid7()}"}
+    answer = browser(bob).post(world.page("exports/"), sent)
+    assert answer.status_code == 400
+    assert "An item that this refers to is not in the case." in answer.content.decode()
 
 
 def test_an_export_is_asked_for_followed_and_downloaded(world: World, browser: Browser, bob: Any, key: str) -> None:
