@@ -102,27 +102,6 @@ def test_what_a_tool_read_out_of_an_erased_text_goes_with_it(case: UUID, owner: 
     assert sound(case)
 
 
-def test_nothing_is_read_again_out_of_what_is_not_there(case: UUID, owner: Actor, reviewer: Actor) -> None:
-    item = submit(case, owner, text="IMO 9074729 at the pier", title="A ship")
-    erase(case, of_item(item, "text"), asks=owner, agrees=reviewer)
-    assert not Job.objects.open().exists()
-    evidence.correct(case_id=case, item=item, changes={"title": "Another"}, reason="clearer", by=owner)
-    assert not Job.objects.open().exists()
-
-
-def test_work_that_waits_forgets_what_it_was_to_read_and_reads_what_is_left(
-    case: UUID, owner: Actor, reviewer: Actor
-) -> None:
-    where = domain.Place(name=WITNESS, lat=42.74, lon=133.08)
-    seen = {"kind": domain.Kind.SIGHTING, "text": "", "subject": domain.Subject(name="A tanker")}
-    item = submit(case, owner, **seen, when="2026-03-01", place=where)
-    [before] = Job.objects.filter(item=item, enricher="position").values_list("input_digest", flat=True)
-    erase(case, of_item(item, "place"), asks=owner, agrees=reviewer)
-    for text in (WITNESS, before):
-        assert places_of(text) == [], text
-    assert Job.objects.open().filter(item=item, enricher="position").count() == 1
-
-
 def test_work_that_was_begun_before_records_nothing_afterwards(
     case: UUID, owner: Actor, reviewer: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
