@@ -8,13 +8,32 @@ from uuid import UUID
 
 from django.db import connection
 
+from evidence import commands as evidence
+from evidence import domain, queries
 from evidence.erasure import commands
 from evidence.erasure.domain import NewErasure, OfEvent, OfItem
 from ledger.actors import Actor
+from ledger.rebuild import differing
 from ledger.recorded import Recorded
 from ledger.redaction import Ground
+from ledger.verify import verify
 
 WHY = {"ground": Ground.DATA_SUBJECT, "reason": "Asked for in a letter of 3 March."}
+
+
+def submit(case: UUID, by: Actor, **fields: Any) -> UUID:
+    said = domain.EvidenceSubmitted(**({"kind": domain.Kind.STATEMENT, "text": "They docked."} | fields))
+    item = evidence.submit_evidence(case_id=case, said=said, by=by).item
+    assert item is not None
+    return item
+
+
+def shown(case: UUID, item: UUID, by: Actor) -> dict[str, Any]:
+    return queries.represent([queries.item_row(case, item, by=by)], by=by)[0]
+
+
+def sound(case: UUID) -> bool:
+    return verify(stream=case).faults == [] and differing() == []
 
 
 def of_item(item: UUID, *fields: str, **more: Any) -> NewErasure:
