@@ -20,7 +20,7 @@ from ledger.envelope import chain_hash, digest
 from ledger.errors import Conflict, DomainError, Invalid
 from ledger.events import UnknownEvent
 from ledger.files import file_references
-from ledger.leftovers import leave
+from ledger.leftovers import claim, leave
 from ledger.models import Event, Head
 from ledger.restore import Stored, replay, restore
 from verifier import verify
@@ -108,6 +108,9 @@ def import_bundle(
         with transaction.atomic():
             restore(found.case, _stored(bundle, later, watch), keeps=fresh.append)
             replay(found.case)
+            for each in kept:
+                # An erasure elsewhere may be about to remove the same bytes.
+                claim(each)
             _require_files(found.case, set(kept))
             receive_case(
                 case_id=found.case,
