@@ -1,54 +1,30 @@
 """Hostile pictures through the real sandbox: each ends, within its limits, as a result or a reason, and stays as it is.
 
-The three enrichers share one child for each file: starting it is what takes the time.
+All enrichers share one child for each file.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
+import json
 import struct
-import time
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from enrichment import sandbox
-from enrichment.domain import Limits
-from enrichment.sandbox import Done, Failed
+from tests.enrichment.examining import Answers, examine
 
-HOSTILE = Path(__file__).parent / "hostile"
-LIMITS = Limits()
 DECODED = {"JPEG", "MPO", "PNG", "GIF", "WEBP", "TIFF", "BMP"}
 
 
-@contextmanager
-def examined(path: Path) -> Iterator[Done | Failed]:
-    """Run every enricher on a file; see that it keeps to the time and that the file stays as it is."""
-    before, began = hashlib.sha256(path.read_bytes()).hexdigest(), time.monotonic()
-    fields = {"file": {"name": path.name, "media_type": "image/png"}}
-    with sandbox.run("every", kind="image", fields=fields, original=path, limits=LIMITS, code=HOSTILE) as outcome:
-        yield outcome
-    assert time.monotonic() - began < LIMITS.wall_seconds + 5
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == before
-
-
-def answers(path: Path) -> dict[str, dict[str, Any]]:
-    with examined(path) as outcome:
-        assert isinstance(outcome, Done), outcome
-        for made in outcome.made:
-            with Image.open(made.path, formats=["WEBP"]) as shown:
-                assert max(shown.size) <= 1280
-        found: dict[str, dict[str, Any]] = outcome.output["answers"]
-        assert set(found) == {"file_identity", "exif", "image"}
-        for answer in found.values():
-            assert "output" in answer or answer["failure"]["reason"]
-        return found
+def answers(path: Path) -> Answers:
+    return examine("image", {"file": {"name": path.name, "media_type": "image/png"}}, path)
 
 
 def reason(path: Path, enricher: str = "image") -> str:
@@ -74,6 +50,39 @@ def test_no_known_hostile_file_ends_a_child_or_gives_more_than_a_small_picture(s
             shown.add(path.name)
             assert picture["format"] in DECODED
     assert shown == {"hopper_bad_exif.jpg", "sugarshack_bad_mpo_header.jpg", "decompression_bomb_extents.gif"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("folder", "least"), [("warc-samples/files", 15), ("json-parsing-suite", 3), ("naughty-strings", 5)]
+)
+def test_what_is_no_picture_at_all_is_identified_and_has_a_reason(folder: str, least: int, shared: Path) -> None:
+    files = sorted(path for path in (shared / "data" / folder).rglob("*") if path.is_file())
+    assert len(files) >= least
+    for path in files:
+        found = answers(path)
+        assert found["file_identity"]["output"]["size"] == path.stat().st_size
+        assert found["image"]["failure"]["permanent"] is True
+
+
+@pytest.mark.slow
+def test_each_case_of_the_parsing_suite_ends_as_a_picture_that_is_none(shared: Path, tmp_path: Path) -> None:
+    cases = json.loads((shared / "data/json-parsing-suite/cases.json").read_text())["cases"]
+    path = tmp_path / "case.json"
+    for case in cases:
+        path.write_bytes(base64.b64decode(case["base64"]))
+        assert "failure" in answers(path)["image"]
+
+
+@pytest.mark.slow
+def test_each_naughty_string_is_read_as_a_statement_and_as_a_sighting(shared: Path) -> None:
+    strings = json.loads((shared / "data/naughty-strings/blns.json").read_text())
+    assert len(strings) > 400
+    for naughty in strings:
+        assert "output" in examine("statement", {"text": naughty})["text"]
+        subject = dict.fromkeys(("name", "imo", "mmsi", "flag", "call_sign"), naughty)
+        place = {"name": naughty, "lat": 42.74, "lon": 133.08}
+        examine("sighting", {"subject": subject, "place": place, "when": naughty})
 
 
 # --- files made to be hostile -----------------------------------------------------------------------------
