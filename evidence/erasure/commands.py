@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from cases.access import Permission
+from cases.access import Permission, require
 from cases.queries import load_case
 from evidence.domain import EvidenceCorrected
 from evidence.erasure import rules
@@ -29,23 +29,21 @@ from ledger.errors import Forbidden
 from ledger.recorded import Recorded
 
 
-@transaction.atomic
 def preview_erasure(*, case_id: UUID, wanted: WhatGoes, by: Actor) -> Preview:
     """Say what an erasure would take away; nothing is recorded.
 
     :raises Invalid: something that is asked for can not be erased; `errors` names it.
     :raises NothingGoes: nothing of it is there.
     """
-    load_case(case_id, by=by, permission=Permission.ERASE)
+    require(case_id, Permission.ERASE, by=by)
     planned = plan_of(case_id, asked_of(case_id, wanted, by=by))
     rules.require_something(planned)
     return preview(case_id, planned, by=by)
 
 
-@transaction.atomic
 def preview_request(*, case_id: UUID, redaction: UUID, by: Actor) -> Preview:
     """Say what a request would take away by now."""
-    load_case(case_id, by=by, permission=Permission.READ)
+    require(case_id, Permission.READ, by=by)
     _, request = request_of(case_id, redaction)
     return preview(case_id, plan_of(case_id, asked_before(request)), by=by)
 

@@ -137,9 +137,10 @@ def _made(sha256: str) -> Any:
 
 
 def _naming(case_id: UUID, sha256: str) -> set[UUID]:
-    """Find the items of a case that a file belongs to."""
+    """Find the items of a case that a file belongs to, and whose bytes were not erased yet."""
     items = ItemState.objects.filter(case=case_id, sha256=sha256).values_list("item", flat=True)
-    return set(items) | set(_made(sha256).filter(case=case_id).values_list("item", flat=True))
+    made = _made(sha256).filter(case=case_id).values_list("item", flat=True)
+    return {*items, *made} - set(ErasedPart.objects.filter(file=sha256).values_list("item", flat=True))
 
 
 def _fields_of_events(case_id: UUID, wanted: WhatGoes) -> dict[UUID, dict[str, tuple[str, ...]]]:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from cases.access import Permission
 from evidence import queries
+from evidence.erased import bytes_erased
 from evidence.erasure import commands
 from evidence.erasure.models import ErasureRequest
 from evidence.erasure.rules import OtherList
@@ -93,7 +94,7 @@ def _form(request: HttpRequest, case_id: UUID, row: ItemState | None) -> forms.E
         item=row.item if row else None,
         fields=erasures.fields_of(row) if row else [],
         events=erasures.said_of(case_id, row.item if row else None),
-        sha256=row.sha256 if row else "",
+        sha256=row.sha256 if row and not bytes_erased(row.item, row.sha256) else "",
         auto_id="erase-%s",
     )
 
