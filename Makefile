@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick bench accuracy pictures lint types requirements clean
+.PHONY: help run test test-quick bench accuracy fuzz pictures lint types requirements clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ bench: $(VENV)/.installed-dev ## Measure how fast it is
 
 accuracy: $(VENV)/.installed-dev ## Measure how right the findings are
 	@$(BIN)/python -m benchmarks.accuracy
+
+fuzz: $(VENV)/.installed-dev ## Put 20,000 mutated files and texts through the sandboxes; takes an hour or so
+	@$(BIN)/python -m tests.fuzz
 
 pictures: $(VENV)/.installed-dev ## Take the pictures in docs/pictures anew
 	@PICTURES=$(CURDIR)/docs/pictures $(BIN)/python -m pytest -q tests/workspace/test_browser.py -k wider
