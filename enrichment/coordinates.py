@@ -154,6 +154,7 @@ def _value(group: dict[str, str | None], name: str, *, lettered: bool) -> tuple[
 
 def _packed(number: str) -> tuple[float, str, int, bool] | None:
     """Read digits run together, as navigation logs have them: (d)ddmm.m or (d)ddmmss.s (NMEA 0183, GGA)."""
+    number = number.replace(",", ".")
     whole, _, _ = number.partition(".")
     if len(whole) in {4, 5}:
         degrees, minutes = float(whole[:-2]), float(number[len(whole) - 2 :])

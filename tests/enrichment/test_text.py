@@ -86,6 +86,18 @@ def test_numbers_in_prose_are_no_position(text: str) -> None:
     assert [found for found in coordinates(text) if not found.ambiguous] == []
 
 
+@pytest.mark.parametrize(
+    ("text", "lat", "lon"), [("N 4244,4 E 13304,8", 42.74, 133.08), ("N 424424,0 E 1330448,0", 42.74, 133.08)]
+)
+def test_digits_run_together_may_have_a_comma_too(text: str, lat: float, lon: float) -> None:
+    [found] = coordinates(text)
+    assert (found.lat, found.lon) == (pytest.approx(lat, abs=1e-6), pytest.approx(lon, abs=1e-6))
+
+
+def test_a_number_in_thousands_beside_a_letter_ends_no_reading() -> None:
+    assert len(list(coordinates("N 1,000,000 E 20; 42.7400, 133.0800"))) >= 1
+
+
 def test_a_position_stands_where_it_was_found() -> None:
     text = "Seen at 42.7400, 133.0800; later at 42°44'24\"N 133°04'48\"E."
     first, second = coordinates(text)
