@@ -39,6 +39,7 @@ from ledger.actors import Actor
 from ledger.attest import attest_now
 from ledger.codec import to_json
 from ledger.envelope import instant
+from ledger.errors import Invalid
 from ledger.files import named_by
 from ledger.keys import NoKey, verifier
 from ledger.models import SignedHead
@@ -107,9 +108,13 @@ def write_bundle(
     :param attest: ask time stamp authorities and witnesses now to attest to the head of the log that the bundle
         brings; else it brings the newest head that they attested.
     :raises NotFound: there is no such case.
+    :raises Invalid: an item that is to be withheld is not in it.
     :raises NoKey: nothing can be signed here, and a bundle without a signed head proves nothing to an outsider.
     :raises MissingFile: the store lacks a file, or has other bytes than its event names.
     """
+    there = ItemState.objects.now().filter(case=case_id, item__in=profile.items)
+    if there.count() != len(profile.items):
+        raise Invalid("An item that is to be withheld is not in the case.")
     exported = record_export(case_id=case_id, format=verify.FORMAT, withheld=profile.summary, by=by)
     return write_exported(exported, out=out, profile=profile, watch=watch, attest=attest)
 

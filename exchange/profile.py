@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from cases.domain import Sensitivity
+from cases.folding import findable, texts_in
 from evidence.domain import EvidenceCorrected, EvidenceSubmitted
 from evidence.following import follows
+from ledger.codec import to_json
 from ledger.envelope import digest
 from ledger.recorded import Recorded
 
@@ -30,7 +33,7 @@ WHOLE = "event.redacted"
 class Profile:
     """Fields by their name, whole items by id or by their sensitivity, and whatever names a person.
 
-    `persons` are texts: a field in which one of them stands, in whatever case, is withheld.
+    `persons` are texts: a field in which one of them stands, in whatever case and spelling of characters, is withheld.
     """
 
     fields: frozenset[str] = frozenset()
@@ -62,13 +65,16 @@ class Withholding:
     of_items: dict[UUID | None, set[str]] = field(default_factory=dict)
     noted: list[dict[str, object]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.persons = [findable(each) for each in self.profile.persons]
+
     def split(self, event: Recorded) -> tuple[list[str], list[str]]:
         """Part an event's disclosures: those that are handed out, and the digests of those that are not."""
         given, kept = [], []
         why: dict[str, str] = {}
         for text in event.disclosures:
-            name = json.loads(text)[1]
-            if reason := self._reason(event, name, text):
+            _, name, value = json.loads(text)
+            if reason := self._reason(event, name, value):
                 kept.append(digest(text))
                 why[name] = reason
             else:
@@ -82,7 +88,7 @@ class Withholding:
             self.noted.append({"event": event.seq, "type": event.type, "fields": dict(sorted(why.items()))})
         return given, sorted(kept)
 
-    def _reason(self, event: Recorded, name: str, text: str) -> str:
+    def _reason(self, event: Recorded, name: str, value: Any) -> str:
         if (event.name, name) in ALWAYS or event.name == WHOLE:
             return ""
         if event.item in self.whole_items:
@@ -92,8 +98,12 @@ class Withholding:
         # A digest without a salt proves a guess at what was withheld for any other reason.
         if name == "input_digest" and follows(event.data, name, fields=self._withheld(event.item), reads=self.reads):
             return "field"
-        folded = text.casefold()
-        return "person" if any(person.casefold() in folded for person in self.profile.persons) else ""
+        return "person" if self.persons and self._names_one(value) else ""
+
+    def _names_one(self, value: Any) -> bool:
+        # Names of keys are texts as well, and stand in the whole.
+        said = [findable(each) for each in (*texts_in(value), to_json(value))]
+        return any(person in each for person in self.persons for each in said)
 
     def _withheld(self, item: UUID | None) -> Collection[str]:
         return self.of_items.get(item, ())

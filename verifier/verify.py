@@ -630,20 +630,18 @@ def check_files(bag: Bag, chain: Chain, report: Report) -> None:
     payload = bag.payload["sha256"]
     there = payload.keys() & bag.sizes.keys()
     here = {name[len("data/files/") :]: name for name in sorted(there) if name.startswith("data/files/")}
-    left_out = 0
+    brought = set(here)
     for sha256, size in chain.files.items():
         name = here.pop(sha256, None)
         if name is None:
-            left_out += 1
+            report.fail(f"data/files/{sha256}: it is not in the bundle, and a disclosed event names it")
             continue
         # The manifest's digest was compared with the bytes.
         if payload[name] != sha256 or size not in (None, bag.sizes[name]):
             report.fail(f"{name}: it is not the file that its event names")
     for name in here.values():
         report.fail(f"{name}: no disclosed event speaks of it")
-    report.holds.append(f"{len(chain.files) - left_out} files are those that the events name")
-    if left_out:
-        report.withheld.append(f"{left_out} files that events name are not in the bundle")
+    report.holds.append(f"{len(chain.files.keys() & brought)} files are those that the events name")
 
 
 # --- the log ---------------------------------------------------------------------------------------------------------

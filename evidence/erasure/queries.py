@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,15 +13,15 @@ from uuid import UUID
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
+from cases.folding import findable, folded, texts_in
 from evidence.domain import EvidenceCorrected, EvidenceSubmitted
 from evidence.erasure.domain import RedactionRequested, WhatGoes
 from evidence.erasure.models import ErasedPart, ErasureRequest
 from evidence.erasure.plan import Asked, Plan, plan
-from evidence.erasure.rules import SHORT, strings
+from evidence.erasure.rules import SHORT
 from evidence.following import all_reads
 from evidence.models import Enrichment, ItemState
 from evidence.queries import require_items, visible_everywhere
-from ledger import codec
 from ledger.actors import Actor
 from ledger.errors import Invalid, NotFound
 from ledger.events import erasable, shape_of
@@ -99,7 +100,7 @@ def preview(case_id: UUID, planned: Plan, *, by: Actor) -> Preview:
     """Look around a plan: what else says the same, and who else has the same files, as far as the caller may know."""
     going = {(line.event.id, line.field.name) for line in planned.lines}
     said = [line.value for line in planned.lines if line.event.name not in OF_TOOLS]
-    texts = {text for value in said for text in strings(value) if MENTION <= len(text.strip()) <= SHORT}
+    texts = {text for value in said for text in texts_in(value) if MENTION <= len(text.strip()) <= SHORT}
     found = _holding(case_id, sorted(texts)[:MOST_TEXTS])
     mentions = [(event, name) for event, name, _ in found if (event.id, name) not in going]
     named_too = {}
@@ -186,7 +187,7 @@ def _holding(case_id: UUID, texts: Sequence[str]) -> Iterator[tuple[Recorded, st
     """
     if not texts:
         return
-    wanted = [each.casefold() for each in texts]
+    wanted = [findable(each) for each in texts]
     for event in sorted(recorded_by_ids(_candidates(case_id, wanted)), key=lambda event: event.seq):
         may_go = erasable(event.type)
         for text in event.disclosures:
@@ -199,22 +200,26 @@ def _holding(case_id: UUID, texts: Sequence[str]) -> Iterator[tuple[Recorded, st
 
 
 def _holds(value: Any, wanted: Sequence[str]) -> bool:
-    texts = [each.casefold() for each in strings(value)]
+    texts = [findable(each) for each in texts_in(value)]
     return any(each in text for each in wanted for text in texts)
 
 
 def _candidates(case_id: UUID, wanted: Sequence[str]) -> list[UUID]:
-    """Look through the payloads of a case as they lie there, before any is read in earnest."""
-    # As JSON writes them inside a text.
-    written = [codec.to_json(each)[1:-1] for each in wanted]
+    """Look through the payloads of a case as they lie there, before any is read in earnest: for letters and digits,
+    which JSON writes as they are.
+    """
+    runs = [_RUN.findall(each) for each in wanted]
     rows = Payload.objects.filter(event__stream=case_id).values_list("event_id", "body", "file")
     return [
         event
         for event, body, file in rows.iterator(chunk_size=ROWS)
-        if _any_in(written, "\n".join(unpack(body, file)) if file else body)
+        if _any_in(runs, "\n".join(unpack(body, file)) if file else body)
     ]
 
 
-def _any_in(written: Iterable[str], body: str) -> bool:
-    text = body.casefold()
-    return any(each in text for each in written)
+def _any_in(runs: Iterable[Sequence[str]], body: str) -> bool:
+    text = folded(body)
+    return any(all(run in text for run in each) for each in runs)
+
+
+_RUN = re.compile(r"\w+")

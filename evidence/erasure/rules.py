@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from cases.folding import folded
+from cases.folding import folded, texts_in
 from cases.rules import required_text
 from evidence.erasure.domain import NewErasure, OfItem, RedactionDeclined, RedactionRequested
 from evidence.erasure.plan import Plan
@@ -123,25 +123,13 @@ def repeats(reason: str, values: Collection[Any]) -> bool:
     """
     said = f" {' '.join(_words(reason))} "
     runs = [f" {' '.join(run)} " for run in _runs(_words(reason))]
-    for text in (each for value in values for each in strings(value)):
+    for text in (each for value in values for each in texts_in(value)):
         inside = f" {' '.join(_words(text))} "
         if len(text) <= SHORT and len(inside) > SHORTEST + 1 and inside in said:
             return True
         if any(f" {name} " in said for name in _names(text)) or any(run in inside for run in runs):
             return True
     return False
-
-
-def strings(value: Any) -> Iterator[str]:
-    """Yield the texts in a JSON value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from strings(each)
-    elif isinstance(value, Sequence):
-        for each in value:
-            yield from strings(each)
 
 
 def _names(text: str) -> Iterator[str]:

@@ -272,3 +272,16 @@ def test_bytes_that_were_removed_a_moment_ago_are_not_named_by_a_new_item(
     said = domain.EvidenceSubmitted(kind=domain.Kind.IMAGE, file=file)
     with pytest.raises(Unavailable), transaction.atomic():
         evidence.submit_evidence(case_id=case, said=said, by=owner)
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [('Ivan "Vanya" Petrov', 'ivan "vanya" petrov'), ("Zoe\u0308 C\u030capek", "Zoë Čapek"), ("Ji\n  Woo", "ji woo")],
+)
+def test_a_name_is_found_in_whatever_spelling_of_its_characters(
+    case: UUID, owner: Actor, stored: str, asked: str
+) -> None:
+    item = submit(case, owner, text=f"So said {stored}.", speaker=domain.Speaker(name=stored))
+    found = commands.preview_erasure(case_id=case, wanted=WhatGoes(texts=(asked,)), by=owner)
+    going = {(line.event.item, line.field.name) for line in found.plan.lines}
+    assert going == {(item, "text"), (item, "speaker")}

@@ -38,6 +38,40 @@ pytestmark = pytest.mark.django_db
 WITNESS = "Ji-woo Zelenograd"
 
 
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [
+        ('Ivan "Vanya" Petrov', 'ivan "vanya" petrov'),
+        ("back\\slash", "Back\\Slash"),
+        # Decomposed and composed; a space that does not break, two of them, an end of line.
+        ("Zoe\u0308 C\u030capek", "Zoë Čapek"),
+        ("Ji-woo\u00a0Zelenograd", "Ji-woo Zelenograd"),
+        ("Ji-woo  \n Zelenograd", " Ji-woo Zelenograd "),
+    ],
+)
+def test_a_name_is_found_in_whatever_spelling_of_its_characters(
+    alice: Any, log_folder: Path, tmp_path: Path, stored: str, asked: str
+) -> None:
+    keys.make("waterline.example/withheld")
+    case = make_case(alice, title="Tankers")
+    said = EvidenceSubmitted(kind=Kind.STATEMENT, text=f"So said {stored}.", speaker=Speaker(name=stored))
+    evidence.submit_evidence(case_id=case, said=said, by=Actor.person(alice.pk))
+    out = tmp_path / "out.zip"
+    call_command("export", str(case), "--out", str(out), "--person", asked, stdout=StringIO())
+    [line] = [each for each in Left(out, case, "").events() if len(each["withheld"]) == 2]
+    assert not any('"speaker"' in each or '"text"' in each for each in line["disclosures"])
+
+
+@pytest.mark.parametrize("option", [("--item", "01a21089-c055-7288-9e44-039436de4027"), ("--field", "kind")])
+def test_what_would_withhold_nothing_is_refused(
+    story: dict[str, UUID], tmp_path: Path, option: tuple[str, str]
+) -> None:
+    out = tmp_path / "out.zip"
+    with pytest.raises(CommandError):
+        call_command("export", str(story["case"]), "--out", str(out), *option)
+    assert not out.exists()
+
+
 @pytest.fixture
 def story(alice: Any, log_folder: Path) -> dict[str, UUID]:
     """A case with a witness who is named in many places, a sensitive item, and a contradiction."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,9 +10,8 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 
 from cases.domain import Sensitivity
-from evidence.domain import EvidenceSubmitted
 from exchange.bundle import Progress, write_bundle
-from exchange.profile import Profile
+from exchange.domain import NewExport
 from ledger.actors import Actor
 from ledger.errors import DomainError
 
@@ -55,14 +53,9 @@ class Command(BaseCommand):
                 )
                 self.stderr.write(f"\r{done}", ending="")
 
-        known = {each.name for each in fields(EvidenceSubmitted)}
-        if unknown := sorted(set(options["field"]) - known):
-            raise CommandError(f"No item has a field {', '.join(unknown)}. There are: {', '.join(sorted(known))}.")
-        if not all(name.strip() for name in options["person"]):
-            raise CommandError("--person needs a name.")
-        profile = Profile(
-            fields=frozenset(options["field"]),
-            items=frozenset(options["item"]),
+        wanted = NewExport(
+            fields=tuple(options["field"]),
+            items=tuple(options["item"]),
             persons=tuple(options["person"]),
             above=options["above"],
         )
@@ -71,12 +64,13 @@ class Command(BaseCommand):
                 case,
                 out=out,
                 by=Actor.worker("export", 1),
-                profile=profile,
+                profile=wanted.profile(),
                 watch=watch,
                 attest=options["timestamp"],
             )
         except DomainError as refusal:
-            raise CommandError(refusal.detail) from refusal
+            said = [refusal.detail, *(each for errors in (refusal.errors or {}).values() for each in errors)]
+            raise CommandError(" ".join(said)) from refusal
         if self.stderr.isatty():
             self.stderr.write("")
         for why in written.unattested:

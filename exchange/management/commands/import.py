@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from exchange.restore import active_user, import_bundle
 from ledger.errors import DomainError
@@ -43,6 +44,9 @@ class Command(BaseCommand):
             raise CommandError(f"This is no bundle that can be read. {refusal}", returncode=2) from refusal
         except DomainError as refusal:
             raise CommandError(refusal.detail) from refusal
+        except DatabaseError as error:
+            said = f"The database can not be used: {error}. Where it is new, manage.py migrate comes first."
+            raise CommandError(said) from error
         reach = f"{owner} owns it" if owner else "nobody here is on its team: only emergency access leads to it"
         self.stdout.write(f"Case {done.case}: {done.events} events, {done.files} files; {reach}.")
 
