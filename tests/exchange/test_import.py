@@ -240,7 +240,7 @@ def test_what_withholds_is_refused_with_the_number_until_it_is_handed_over(
 
 def test_a_bundle_without_one_of_its_files_is_refused_and_leaves_nothing(elsewhere: Elsewhere, tmp_path: Path) -> None:
     files = {name: data for name, data in elsewhere.left.files().items() if not name.startswith("data/files/")}
-    with pytest.raises(NotWhole, match="is not in the bundle"):
+    with pytest.raises(DoesNotHold, match="is not in the bundle"):
         import_bundle(rebag(tmp_path / "less.zip", files), key=elsewhere.left.key)
     nothing_is_here()
 
