@@ -8,6 +8,9 @@ from celery.signals import celeryd_init, setup_logging, worker_process_init, wor
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "osint.settings")
 
+NICE = 5
+"""How far tasks stand back; their sandboxes do further. See nice(2)."""
+
 app = Celery("waterline")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
@@ -27,6 +30,12 @@ def log_as_django_does(**_: Any) -> None:
 def wait_for_tasks(conf: Any, **_: Any) -> None:
     """Let a worker wait longer for the broker's answer than a request does: its reads block for a second."""
     conf.broker_transport_options = {**conf.broker_transport_options, "socket_timeout": 10}
+
+
+@worker_process_init.connect
+def stand_back(**_: Any) -> None:
+    """Let the web server, for which somebody waits, go before a long queue."""
+    os.nice(NICE)
 
 
 @worker_process_init.connect

@@ -158,7 +158,7 @@ def _unknown(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(16)
     if head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"mif1", b"msf1", b"heim"}:
-        return "A HEIF picture: pillow-heif is not installed here."
+        return "A HEIF picture; not installed: pillow-heif."
     return f"Not a picture in a format that is decoded here ({', '.join(FORMATS)})."
 
 

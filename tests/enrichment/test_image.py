@@ -238,7 +238,7 @@ def test_known_bombs_are_refused(name: str, shared: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", ["IMG_5195.HEIC", "mobile/HMD_Nokia_8.3_5G_hdr.heif", "mobile/iphone_13_pro_max.HEIC"])
 def test_a_heif_picture_says_what_is_missing(name: str, shared: Path, tmp_path: Path) -> None:
     said = reason(shared / "data/exif-samples/heic" / name, tmp_path)
-    assert said == "A HEIF picture: pillow-heif is not installed here."
+    assert said == "A HEIF picture; not installed: pillow-heif."
 
 
 @pytest.mark.parametrize(

@@ -285,4 +285,4 @@ def test_an_enricher_that_is_not_whole_here_may_be_elsewhere() -> None:
     with sandbox.run("no_such", kind="statement", fields={}, original=None, limits=TIGHT) as failed:
         assert isinstance(failed, Failed)
         assert (failed.phase, failed.permanent) == ("start", False)
-        assert "can not be started here" in failed.reason
+        assert failed.reason == "The enricher can not work here; not installed: no_such."
