@@ -162,7 +162,8 @@ def _unexpected(error: Exception, phase: str) -> dict[str, Any]:
     said = printable(f"{type(error).__name__}: {error}"[:500])
     if isinstance(error, ModuleNotFoundError) and error.name:
         # Not the file's fault: a worker elsewhere may have it.
-        return _failure(f"The enricher can not work here; not installed: {printable(error.name)}.", phase, permanent=False)
+        lacks = printable(error.name)
+        return _failure(f"The enricher can not work here; not installed: {lacks}.", phase, permanent=False)
     if phase == "start":
         return _failure(f"The enricher can not be started here: {said}", phase, permanent=False)
     number = error.errno if isinstance(error, OSError) else None
