@@ -41,6 +41,13 @@ def reviewer(bob: Any) -> Actor:
     return Actor.person(bob.pk)
 
 
+@pytest.fixture(autouse=True)
+def own_store(tmp_path: Path, settings: Any) -> None:
+    """Keep files where no other test has left any."""
+    backend = {**settings.STORAGES["default"], "OPTIONS": {"location": tmp_path / "files"}}
+    settings.STORAGES = {**settings.STORAGES, "default": backend}
+
+
 @pytest.fixture
 def case(owner: Actor, reviewer: Actor) -> UUID:
     case = cases.open_case(title="Tankers", by=owner).stream
