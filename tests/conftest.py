@@ -175,9 +175,9 @@ def shared() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def broker() -> Iterator[str]:
-    """A real Valkey where the settings expect it; without it every publication fails at once."""
+    """A real Valkey where the settings expect it, for one module: others count on publications that fail at once."""
     from django.conf import settings
 
     from osint.embedded import running_valkey
