@@ -1,7 +1,7 @@
 """What an item looks like beside others: copies of its text, places where its ship can not also have been.
 
 Nothing of this is stored as a finding: it is computed when asked for, from rows that follow from events, and only
-among what the reader may see (see docs/adr/0013-comparisons.md).
+among what the reader may see (see docs/adr/0012-comparisons.md).
 """
 
 from __future__ import annotations
