@@ -15,8 +15,8 @@ PATIENCE = 3600
 
 
 @contextmanager
-def workers(place: Place, count: int) -> Iterator[int]:
-    """Run task processes in so many processes; give the number of the one that minds them."""
+def workers(place: Place, count: int) -> Iterator[None]:
+    """Carry out tasks in so many processes."""
     from osint.management.commands.up import parts
 
     part = next(
@@ -25,42 +25,35 @@ def workers(place: Place, count: int) -> Iterator[int]:
     with (place.data / "worker.log").open("wb") as log:
         process = subprocess.Popen(part.command, env={**os.environ, **part.environment}, stdout=log, stderr=log)
     try:
-        yield process.pid
+        yield
     finally:
         process.terminate()
         process.wait(timeout=60)
 
 
-def done(case: UUID, jobs: int) -> None:
-    """Wait until so many jobs of a case have come to their end.
+def done(case: UUID) -> None:
+    """Wait until all jobs of a case have come to their end.
 
     :raises RuntimeError: one ended without a result, or it takes too long.
     """
     from enrichment.models import Job
 
-    ended, deadline = 0, time.monotonic() + PATIENCE
-    while ended < jobs:
+    jobs, deadline = Job.objects.filter(case_id=case), time.monotonic() + PATIENCE
+    while left := jobs.open().count():
         if time.monotonic() > deadline:
-            raise RuntimeError(f"Only {ended} of {jobs} jobs came to their end.")
-        if Job.objects.filter(case_id=case).ended_without_result().exists():
-            raise RuntimeError("An enricher failed on a photograph.")
+            raise RuntimeError(f"{left} jobs did not come to their end.")
         time.sleep(0.02)
-        ended = Job.objects.filter(case_id=case, status=Job.DONE).count()
+    if jobs.ended_without_result().exists():
+        raise RuntimeError("An enricher failed.")
 
 
-def processor_seconds(worker: int) -> float:
-    """Add up what a worker, its processes, their fork-servers and all dead sandboxes have used."""
+def processor_seconds() -> float:
+    """Add up what this process, its fork-servers and their dead children have used."""
     import psutil
 
-    total = 0.0
-    minder = psutil.Process(worker)
-    for process in (minder, *minder.children(recursive=True)):
-        # A sandbox that ends meanwhile is counted at its server's.
-        try:
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        total += times.user + times.system
-        if "forkserver" in " ".join(process.cmdline()):
-            total += times.children_user + times.children_system
+    total = time.process_time()
+    for server in psutil.Process().children():
+        if "forkserver" in " ".join(server.cmdline()):
+            used = server.cpu_times()
+            total += used.user + used.system + used.children_user + used.children_system
     return total

@@ -289,11 +289,10 @@ def _end(still: JobQuerySet, job: Job, status: str, said: list[Any], reason: str
 
     The case before the job, as in a correction or a retry: the other way round two would wait for each other.
     """
-    if not still.select_for_update().exists():
+    if not still.update(status=status, reason=reason):
         return _taken_over(job)
     by = Actor.worker(job.enricher, job.version)
     append(job.case_id, [Fact(data, item=job.item, cause=job.submitted) for data in said], by=by)
-    Job.objects.filter(pk=job.pk).update(status=status, reason=reason)
     return status
 
 
