@@ -122,7 +122,8 @@ def _read(words: Sequence[str], at: int) -> _Read | None:
         unit = _unit(words, end + 1 + last.words)
         if unit and (words[end].lower() not in {"and", "or", "или"} or _between(words, at)):
             # "2 to 3 million": the scale is meant for both.
-            scale = last.value / (readings(words[end + 1]) or [last.value])[0] if number.words == 1 else 1
+            bare = (readings(words[end + 1]) or [last.value])[0]
+            scale = last.value / bare if bare and number.words == 1 else 1
             if value * scale <= last.value:
                 return unit[0], value * scale, last.value, None, unit[1], False
     money = at > 0 and words[at - 1] in BEFORE

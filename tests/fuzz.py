@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -39,6 +40,9 @@ WORDS = (
 
 READ = "The file can not be read: "
 """How a reason begins that is an exception which no enricher expected (see `child`)."""
+
+
+NUMBER = re.compile(r"\d+|b'.*'")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +116,10 @@ def tried(given: Given) -> tuple[str, list[str]]:
         except Misbehaved as wrong:
             return str(wrong), []
     said = {name: answer.get("failure", {}).get("reason", "") for name, answer in answers.items()}
-    return "", [f"{name}: {each[len(READ) :][:80]}" for name, each in said.items() if each.startswith(READ)]
+    # Without the numbers in them, which are those of the file.
+    return "", [
+        f"{name}: {NUMBER.sub('…', each[len(READ) :])[:60]}" for name, each in said.items() if each.startswith(READ)
+    ]
 
 
 def put_by(given: Given, path: Path) -> None:

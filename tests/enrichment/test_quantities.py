@@ -103,6 +103,10 @@ def test_what_counts_nothing_is_left_out(text: str) -> None:
     assert read(text) == []
 
 
+def test_a_range_that_ends_in_nothing_is_none() -> None:
+    assert read("from 5 to 0 million barrels") == [(0, None, "barrel", "")]
+
+
 def test_a_quantity_stands_in_its_sentence() -> None:
     text = "They left in May. It carried about 43,000 tonnes of coal, e.g. anthracite! Nobody saw it."
     [found] = quantities(text)
