@@ -12,7 +12,9 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from uuid import UUID
 
@@ -119,29 +121,32 @@ def _ours(place: Place, owner: UUID, paths: list[Path]) -> float:
 
 
 def _besides(owner: UUID, paths: list[Path]) -> float:
-    """Do jobs here, in turns with their enrichers alone; give the seconds of processor time that a job takes more."""
+    """Do jobs here, in turns with their enrichers alone; give the seconds of processor time that one takes more.
+
+    The median over photographs of the mean over the jobs of one.
+    """
     from benchmarks.bare.enrichers import call
     from enrichment import forks, registry
     from enrichment.commands import run_job
     from enrichment.models import Job
 
     enrichers = registry.accepting("image")
+    # The first imports and loads.
     case = _submitted(owner, [paths[0], *paths])
-    jobs = _jobs(case)
-    more = 0.0
-    for number, job in enumerate(jobs):
-        path = [paths[0], *paths][number // len(enrichers)]
-        enricher = registry.installed()[Job.objects.get(pk=job).enricher]
-        begin = processor_seconds()
-        call(enricher, path)
-        between = processor_seconds()
-        run_job(job_id=job)
-        # The first of each imports and loads.
-        if number >= len(enrichers):
-            more += processor_seconds() - between - (between - begin)
+    jobs, more = iter(_jobs(case)), []
+    for path in [paths[0], *paths]:
+        spent = 0.0
+        for job in islice(jobs, len(enrichers)):
+            enricher = registry.installed()[Job.objects.get(pk=job).enricher]
+            begin = processor_seconds()
+            call(enricher, path)
+            between = processor_seconds()
+            run_job(job_id=job)
+            spent += processor_seconds() - between - (between - begin)
+        more.append(spent / len(enrichers))
     done(case)
     forks.stop()
-    return more / (len(jobs) - len(enrichers))
+    return median(more[1:])
 
 
 def _jobs(case: UUID) -> list[UUID]:

@@ -14,7 +14,6 @@ import os
 import resource
 import signal
 import socket
-import struct
 import sys
 import tempfile
 import time
@@ -30,9 +29,6 @@ from enrichment.syscalls import refuse_all_but_files
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
-PR_SET_NO_NEW_PRIVS = 38
-CAPABILITY_VERSION = 0x20080522
-"""_LINUX_CAPABILITY_VERSION_3 of linux/capability.h: three times two words of 32 bits."""
 
 ANSWER = "answer.json"
 # What another machine, or a later hour, may do better.
@@ -84,14 +80,11 @@ def forget_the_server(folder: Path, *, keep: int) -> None:
 
 
 def shut_doors(limits: dict[str, int], *, readable: Sequence[str], own: str) -> tuple[Fence, bool]:
-    """Take on the limits, give up network, processes, programs and the files of others.
+    """Take on the limits, give up network, processes, programs and the files of others; what it may never do the server
+    has given up for all.
 
     :returns: what the kernel's fence keeps shut, and whether the filter of system calls holds.
     """
-    # Whoever runs out of memory beside this process should outlive it.
-    Path("/proc/self/oom_score_adj").write_text("1000")
-    LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    LIBC.capset(struct.pack("=Ii", CAPABILITY_VERSION, 0), bytes(24))
     fenced = fence(LIBC, readable=readable, own=own)
     room = address_space(limits["memory_bytes"])
     # A second past the limit the kernel kills outright what ignores SIGXCPU.
@@ -104,7 +97,6 @@ def shut_doors(limits: dict[str, int], *, readable: Sequence[str], own: str) -> 
         (resource.RLIMIT_CORE, 0, 0),
     ):
         resource.setrlimit(kind, (soft, hard))
-    os.umask(0o077)
     return fenced, refuse_all_but_files(LIBC)
 
 

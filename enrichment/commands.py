@@ -90,7 +90,7 @@ def run_job(*, job_id: UUID) -> str:
 
 
 def _said(job: Job) -> domain.EvidenceSubmitted:
-    return state_of(ItemState.objects.now().get(item=job.item)).said
+    return state_of(ItemState.objects.now().only("state").get(item=job.item)).said
 
 
 def sweep() -> int:

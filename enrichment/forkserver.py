@@ -16,9 +16,11 @@ import gc
 import importlib
 import json
 import os
+import platform
 import select
 import signal
 import socket
+import struct
 import sys
 import traceback
 from collections.abc import Sequence
@@ -32,6 +34,10 @@ PACKAGES = ("enrichment", "evidence", "cases", "ledger")
 """What enrichers may import of ours: theirs and the rooms below. Beside them may lie anything, the data folder too."""
 
 CLONE_NEWUSER, CLONE_NEWIPC, CLONE_NEWNET = 0x10000000, 0x08000000, 0x40000000
+
+PR_SET_NO_NEW_PRIVS = 38
+CAPABILITY_VERSION = 0x20080522
+"""_LINUX_CAPABILITY_VERSION_3 of linux/capability.h: three times two words of 32 bits."""
 
 NICE = 10
 """How far sandboxes stand back for those whom somebody waits for; see nice(2)."""
@@ -145,9 +151,11 @@ def preload(modules: Sequence[str]) -> None:
     """Import what enrichers need, and let each make ready what it would else make ready in every child."""
     for package in PACKAGES:
         importlib.import_module(package)
-    from enrichment import child, landlock
+    from enrichment import child, landlock, syscalls
 
     landlock.system()
+    if platform.machine() in syscalls.ARCHITECTURES:
+        syscalls.program_of(platform.machine())
     for module in modules:
         # Its runs will say the reason, and those of the others go on.
         try:
@@ -160,6 +168,19 @@ def preload(modules: Sequence[str]) -> None:
     gc.freeze()
 
 
+def give_up() -> bool:
+    """Give up, for itself and all children, what none of them needs; return whether the network is left behind."""
+    # Where memory ends, whoever is beside them should outlive them.
+    Path("/proc/self/oom_score_adj").write_text("1000")
+    os.nice(NICE)
+    os.umask(0o077)
+    libc = ctypes.CDLL(None, use_errno=True)
+    namespace: bool = libc.unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC) == 0
+    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    libc.capset(struct.pack("=Ii", CAPABILITY_VERSION, 0), bytes(24))
+    return namespace
+
+
 def main() -> None:
     """Leave the worker's network, import the parsers, say that this is done, and serve."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Of a terminal: the worker ends its work first.
@@ -167,9 +188,7 @@ def main() -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 0)
     os.close(nowhere)
-    os.nice(NICE)
-    libc = ctypes.CDLL(None, use_errno=True)
-    namespace = libc.unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC) == 0
+    namespace = give_up()
     sys.path.insert(0, str(CODE))
     preload(sys.argv[1:])
     # A worker that has gone meanwhile needs nothing more.

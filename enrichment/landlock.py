@@ -114,12 +114,11 @@ def interpreter() -> list[str]:
 
 def rules(readable: Iterable[str], *, own: str) -> Iterator[tuple[str, int]]:
     """Yield each path that exists with the rights beneath it."""
-    further = (os.path.realpath(each) for each in readable)
-    for path in dict.fromkeys((*system(), *(each for each in further if os.path.exists(each)))):
+    for path in (*system(), *(each for each in readable if os.path.exists(each))):
         yield path, READ
     yield ONESELF, READ
     yield NOWHERE, READ | _WRITE_FILE | _TRUNCATE
-    yield str(Path(own).resolve()), OWN
+    yield own, OWN
 
 
 @cache

@@ -13,6 +13,7 @@ import os
 import platform
 import struct
 from collections.abc import Iterator
+from functools import cache
 
 # x86-64, aarch64; None where an architecture does not have it.
 _REFUSED = {
@@ -105,6 +106,9 @@ _NUMBER, _ARCHITECTURE, _FIRST = 0, 4, 16
 
 _PR_SET_SECCOMP, _FILTER = 22, 2
 
+_NOBODY = 0x7FFFFFFF
+"""A number that no process has: the kernel's end at 2**22."""
+
 Step = tuple[int, int, int, int]
 """What to do, how many steps to skip if it holds and if not, and the value it works with."""
 
@@ -115,13 +119,18 @@ class _Program(ctypes.Structure):
 
 def refuse_all_but_files(libc: ctypes.CDLL) -> bool:
     """Install the filter on this process, which must have given up new privileges; return whether it holds."""
-    known = ARCHITECTURES.get(platform.machine())
-    if known is None:
+    if platform.machine() not in ARCHITECTURES:
         return False
-    steps = b"".join(struct.pack("HBBI", *step) for step in filter_steps(*known, own=os.getpid()))
+    steps = program_of(platform.machine()).replace(struct.pack("I", _NOBODY), struct.pack("I", os.getpid()))
     program = _Program(len(steps) // 8, steps)
     refused: int = libc.prctl(_PR_SET_SECCOMP, _FILTER, ctypes.byref(program), 0, 0)
     return refused == 0
+
+
+@cache
+def program_of(machine: str) -> bytes:
+    """Write the program as the kernel reads it, once, before a process forks; own is still nobody."""
+    return b"".join(struct.pack("HBBI", *step) for step in filter_steps(*ARCHITECTURES[machine], own=_NOBODY))
 
 
 def filter_steps(column: int, architecture: int, *, own: int) -> Iterator[Step]:
