@@ -8,7 +8,7 @@ from celery.signals import celeryd_init, setup_logging, worker_process_init, wor
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "osint.settings")
 
-NICE = 5
+NICE = 10
 """How far tasks stand back; their sandboxes do further. See nice(2)."""
 
 app = Celery("waterline")
@@ -32,7 +32,7 @@ def wait_for_tasks(conf: Any, **_: Any) -> None:
     conf.broker_transport_options = {**conf.broker_transport_options, "socket_timeout": 10}
 
 
-@worker_process_init.connect
+@celeryd_init.connect
 def stand_back(**_: Any) -> None:
     """Let the web server, for which somebody waits, go before a long queue."""
     os.nice(NICE)
