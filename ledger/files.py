@@ -61,7 +61,8 @@ def file_references(stream: UUID | None = None) -> Iterator[FileReference]:
 
 def _references(row: Row, erasures: Erasures) -> Iterator[FileReference]:
     event = row.id.hex if isinstance(row.id, UUID) else row.id
-    gone = erasures.of(row.stream.hex if isinstance(row.stream, UUID) else row.stream, event, seq=row.seq)
+    stream = row.stream.hex if isinstance(row.stream, UUID) else row.stream
+    gone = erasures.of(stream, event, seq=row.seq)
     envelope = intact(row, erased=gone)
     if envelope is None:
         return
@@ -71,5 +72,5 @@ def _references(row: Row, erasures: Erasures) -> Iterator[FileReference]:
     if finder := _finders.get(type_.rpartition("/")[0]):
         data = decode(type_, reveal(unpack(row.body, row.file)), erased={each.name for each in gone.values()})
         for sha256, size in finder(data):
-            if not erasures.took(event, sha256):
+            if not erasures.took(stream, event, sha256):
                 yield FileReference(sha256, size, said_by)

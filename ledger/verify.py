@@ -197,6 +197,9 @@ def _at_the_end(chain: _Chain, head: tuple[Any, Any] | None, erasures: Erasures)
     stream = _dashed(chain.stream)
     for by in erasures.unmet(chain.stream):
         return [Fault(stream, by.seq, by.event, f"it erases {by.name!r} of an event that is not before it here")]
+    for here, seq, event in erasures.by_one:
+        if here == chain.stream:
+            return [Fault(stream, seq, event, "one person asked for this erasure and confirmed it")]
     if head is None:
         return [Fault(stream, chain.seq, "head", "the stream has events and no head")]
     if head == (chain.seq, chain.hash):

@@ -28,32 +28,34 @@ class Erased:
 
 @dataclass
 class Erasures:
-    """All fields, and files, that the erasures of some streams name.
+    """All fields, and files, that the erasures of some streams name, by the erasure's stream and the event.
 
-    Whether such an event is itself what was recorded is seen when the walk along its chain comes to it.
+    `by_one` are erasures that who asked for them confirmed, as stream, seq and event; `met` is the seq of each event
+    that the walk came to. Whether an erasure is itself what was recorded is seen when the walk comes to it.
     """
 
-    fields: dict[str, dict[str, Erased]] = field(default_factory=lambda: defaultdict(dict))
-    files: dict[tuple[str, str], int] = field(default_factory=dict)
-    met: set[str] = field(default_factory=set)
+    fields: dict[tuple[str, str], dict[str, Erased]] = field(default_factory=lambda: defaultdict(dict))
+    files: set[tuple[str, str, str]] = field(default_factory=set)
+    by_one: list[tuple[str, int, str]] = field(default_factory=list)
+    met: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def of(self, stream: Any, event: Any, *, seq: Any) -> Mapping[str, Erased]:
         """Tell what of an event (in hex) later events of its own stream erased, by digest."""
-        named = self.fields.get(event)
+        named = self.fields.get((stream, event))
         if named is None or not isinstance(seq, int):
             return {}
-        self.met.add(event)
-        return {digest: by for digest, by in named.items() if by.stream == stream and by.seq > seq}
+        self.met[stream, event] = seq
+        return {digest: by for digest, by in named.items() if by.seq > seq}
 
     def unmet(self, stream: Any) -> Iterator[Erased]:
-        """Yield what erasures of a stream name in events that the walk did not meet."""
-        for event, named in self.fields.items():
-            if event not in self.met:
-                yield from (by for by in named.values() if by.stream == stream)
+        """Yield what erasures of a stream name in events that the walk did not come to before them."""
+        for (here, event), named in self.fields.items():
+            if here == stream:
+                yield from (by for by in named.values() if self.met.get((here, event), by.seq) >= by.seq)
 
-    def took(self, event: str, sha256: str) -> bool:
-        """Say whether the bytes of a file went that an event (in hex) names."""
-        return (event, sha256) in self.files
+    def took(self, stream: Any, event: Any, sha256: str) -> bool:
+        """Say whether the bytes of a file went that an event (in hex) of a stream names."""
+        return (stream, event, sha256) in self.files
 
 
 def erasures(stream: UUID | None = None) -> Erasures:
@@ -64,12 +66,14 @@ def erasures(stream: UUID | None = None) -> Erasures:
         if said is None or not isinstance(row.seq, int):
             # It is no event that was recorded here, and the walk along its chain says so.
             continue
+        here = _hex(row.stream)
         for target in said.targets:
             for each in target.fields:
-                by = Erased(_hex(row.stream), row.seq, str(row.id), each.name)
-                found.fields[target.event.hex][each.digest] = by
-        for file in said.files:
-            found.files |= {(event.hex, file.sha256): row.seq for event in file.events}
+                by = Erased(here, row.seq, str(row.id), each.name)
+                found.fields[here, target.event.hex][each.digest] = by
+        found.files |= {(here, event.hex, file.sha256) for file in said.files for event in file.events}
+        if said.requested_by == said.approver:
+            found.by_one.append((here, row.seq, str(row.id)))
     return found
 
 
@@ -79,7 +83,9 @@ def unlisted(erased: Erasures, stream: UUID | None = None) -> Iterator[tuple[str
     if stream is not None:
         listed = listed.filter(event__in=Event.objects.filter(stream=stream).values("id"))
     rows = {(event.hex, digest, name) for event, digest, name in listed.values_list("event", "digest", "name")}
-    named = {(event, digest, by.name): by for event, fields in erased.fields.items() for digest, by in fields.items()}
+    named = {
+        (event, digest, by.name): by for (_, event), fields in erased.fields.items() for digest, by in fields.items()
+    }
     for key in sorted(named.keys() - rows):
         by = named[key]
         yield by.stream, by.seq, by.event, f"the table of erased fields lacks {by.name!r} of event {key[0]}"

@@ -306,6 +306,39 @@ def test_a_row_of_the_table_that_was_removed_is_missed(
     assert (seq, reason.partition(" of event")[0]) == (2, "the table of erased fields lacks 'text'")
 
 
+def test_an_erasure_by_one_person_is_named(noted: Recorded, stream: UUID) -> None:
+    alone = said(target_of(noted, "text"))
+    append(stream, [Fact(replace(alone, approver=alone.requested_by))], by=ANNA)
+    assert faults(stream) == [(2, "one person asked for this erasure and confirmed it")]
+
+
+def test_an_erasure_that_names_another_stream_takes_nothing_there_and_is_named(
+    noted: Recorded, stream: UUID, monkeypatch: pytest.MonkeyPatch, tamper: Callable[..., None]
+) -> None:
+    other = uuid7()
+    not_carried_out(other, noted, "text", monkeypatch=monkeypatch)
+    assert faults(other) == [(1, "it erases 'text' of an event that is not before it here")]
+    key = noted.id.hex if connection.vendor == "sqlite" else str(noted.id)
+    tamper("UPDATE ledger_payload SET body = %s WHERE event_id = %s", noted.disclosures[1], key)
+    found = {(fault.stream, fault.seq, fault.reason) for fault in verify().faults}
+    assert found == {
+        (str(stream), 1, "the payload is not whole: 1 disclosures are missing"),
+        (str(other), 1, "it erases 'text' of an event that is not before it here"),
+    }
+
+
+def test_an_erasure_of_its_own_future_is_named(stream: UUID, note: Note, monkeypatch: pytest.MonkeyPatch) -> None:
+    later = uuid7()
+    target = replace(target_of(note("a"), "text"), event=later)
+    from ledger import subscriptions
+
+    with monkeypatch.context() as patch:
+        patch.setitem(subscriptions._reactions, "event.redacted", [])
+        append(stream, [Fact(said(target))], by=ANNA)
+    append(stream, [Fact(Noted(text="b"), id=later)], by=ANNA)
+    assert faults(stream) == [(2, "it erases 'text' of an event that is not before it here")]
+
+
 # -- files --------------------------------------------------------------------------------------------
 
 

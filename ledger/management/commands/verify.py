@@ -94,7 +94,7 @@ def _check_files(case: UUID | None, *, look_for_foreign: bool) -> tuple[int, lis
         # Work goes on, and a file is stored just before its event: what was strange twice is.
         known = {reference.sha256 for reference in file_references()}
         twice = [name for name in store.foreign(known) if name in strange]
-        erased = {sha256 for _, sha256 in erasures().files} | set(
+        erased = {sha256 for *_, sha256 in erasures().files} | set(
             Leftover.objects.undone().values_list("what", flat=True)
         )
         faults += [f"file {name}: {STILL_THERE if _digest(name) in erased else FOREIGN}" for name in twice]
