@@ -17,7 +17,8 @@ from ledger.store import open_verified
 PREVIEWS = frozenset({"image/webp", "image/jpeg", "image/png"})
 """Raster pictures that an enricher makes. Nothing else is ever shown inline."""
 
-_YEAR = 365 * 24 * 60 * 60
+KEPT_BY_BROWSERS = 10 * 60
+"""Seconds for which a browser shows a picture again without asking whether it is still there."""
 
 
 class StoredFileResponse(FileResponse):
@@ -53,7 +54,8 @@ def original_response(sha256: str, name: str) -> StoredFileResponse:
 
 
 def preview_response(sha256: str, media_type: str) -> StoredFileResponse:
-    """Show a picture that an enricher made; its bytes never change, so a browser may keep it.
+    """Show a picture that an enricher made. Its bytes never change, but it may be erased: a browser keeps it for a
+    page or two, and no longer.
 
     :raises MissingFile: it is gone, or its bytes are not what they were.
     :raises NotFound: it is no raster picture.
@@ -66,7 +68,7 @@ def preview_response(sha256: str, media_type: str) -> StoredFileResponse:
         headers={
             "Content-Disposition": "inline",
             "Content-Security-Policy": "sandbox; default-src 'none'",
-            "Cache-Control": f"private, max-age={_YEAR}, immutable",
+            "Cache-Control": f"private, max-age={KEPT_BY_BROWSERS}",
             "ETag": f'"{sha256}"',
         },
     )

@@ -65,13 +65,13 @@ def test_the_path_in_the_store_is_told_to_nobody(digest: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("media_type", sorted(PREVIEWS))
-def test_a_preview_is_shown_and_may_be_kept(digest: str, media_type: str) -> None:
+def test_a_preview_is_shown_and_may_be_kept_for_minutes(digest: str, media_type: str) -> None:
     response = preview_response(digest, media_type)
     assert response["Content-Type"] == media_type
     assert response["Content-Disposition"] == "inline"
     assert response["X-Content-Type-Options"] == "nosniff"
     assert "default-src 'none'" in response["Content-Security-Policy"]
-    assert response["Cache-Control"] == "private, max-age=31536000, immutable"
+    assert response["Cache-Control"] == "private, max-age=600"
     response.close()
 
 

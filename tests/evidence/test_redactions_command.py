@@ -31,28 +31,11 @@ pytestmark = pytest.mark.django_db
 WITNESS = "Quuxilda"
 
 
-@pytest.fixture
-def owner(alice: Any) -> Actor:
-    return Actor.person(alice.pk)
-
-
-@pytest.fixture
-def reviewer(bob: Any) -> Actor:
-    return Actor.person(bob.pk)
-
-
 @pytest.fixture(autouse=True)
 def own_store(tmp_path: Path, settings: Any) -> None:
     """Keep files where no other test has left any."""
     backend = {**settings.STORAGES["default"], "OPTIONS": {"location": tmp_path / "files"}}
     settings.STORAGES = {**settings.STORAGES, "default": backend}
-
-
-@pytest.fixture
-def case(owner: Actor, reviewer: Actor) -> UUID:
-    case = cases.open_case(title="Tankers", by=owner).stream
-    cases.add_member(case_id=case, user=reviewer.user, role=Role.REVIEWER, by=owner)  # type: ignore[arg-type]
-    return case
 
 
 def submit(case: UUID, by: Actor, **fields: Any) -> UUID:

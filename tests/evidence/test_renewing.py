@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -29,16 +28,6 @@ WITNESS = "Quuxilda"
 def test_every_projection_knows_how_to_renew_its_rows() -> None:
     lacking = [[table.__name__ for table in each.tables] for each in projections() if each.renew is None]
     assert lacking == [], "these tables would keep what was erased"
-
-
-@pytest.fixture
-def owner(alice: Any) -> Actor:
-    return Actor.person(alice.pk)
-
-
-@pytest.fixture
-def reviewer(bob: Any) -> Actor:
-    return Actor.person(bob.pk)
 
 
 @pytest.fixture

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import pytest
 
-from cases import commands as cases
-from cases.domain import Role
 from enrichment.models import Job
 from evidence import commands as evidence
 from evidence import domain
@@ -17,23 +14,6 @@ from tests.enrichment.jobs import submit_text
 from tests.evidence.erasures import erase, of_item, places_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def owner(alice: Any) -> Actor:
-    return Actor.person(alice.pk)
-
-
-@pytest.fixture
-def reviewer(bob: Any) -> Actor:
-    return Actor.person(bob.pk)
-
-
-@pytest.fixture
-def case(owner: Actor, reviewer: Actor) -> UUID:
-    case = cases.open_case(title="Tankers", by=owner).stream
-    cases.add_member(case_id=case, user=reviewer.user, role=Role.REVIEWER, by=owner)  # type: ignore[arg-type]
-    return case
 
 
 def test_nothing_is_read_again_out_of_what_is_not_there(case: UUID, owner: Actor, reviewer: Actor) -> None:
