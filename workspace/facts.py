@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,8 @@ _LABELS = {
     "of_this": "share of this text",
     "of_other": "share of the other",
 }
+_FIRST = ("name", "title", "ship", "said", "value", "kind", "distance_km", "state", "locode", "lat", "lon", "radius_m")
+"""What a reader looks for first. PostgreSQL keeps no order of an object's fields, so a page needs one of its own."""
 _UNITS = {"_m": "m", "_t": "t", "_km": "km", "_px": "px", "_s": "s", "_kn": "kn", "_deg": "°", "_bytes": "bytes"}
 
 
@@ -78,7 +80,7 @@ def tree(value: Any, *, label: str = "", unit: str = "", depth: int = 0) -> Node
     if depth >= DEEPEST and isinstance(value, Mapping | list | tuple):
         return Node(label, text="…", left_out=len(value))
     if isinstance(value, Mapping):
-        parts = [_named(key, each, depth) for key, each in list(value.items())[:MOST] if not _empty(each)]
+        parts = [_named(key, value[key], depth) for key in in_order(value)[:MOST] if not _empty(value[key])]
         return Node(label, parts=parts, left_out=max(0, len(value) - MOST))
     if isinstance(value, list | tuple):
         if all(not isinstance(each, Mapping | list | tuple) for each in value):
@@ -88,6 +90,11 @@ def tree(value: Any, *, label: str = "", unit: str = "", depth: int = 0) -> Node
         parts = [tree(each, label=str(n), depth=depth + 1) for n, each in enumerate(value[:MOST], 1)]
         return Node(label, parts=parts, left_out=_over(value))
     return Node(label, text=text_of(value, unit))
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Put fields into the order of pages: those that say most, then the others by name."""
+    return sorted(dict.fromkeys(names), key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name))
 
 
 def _is_flat(row: Mapping[str, Any]) -> bool:
@@ -103,7 +110,7 @@ def _table(value: Sequence[Mapping[str, Any]], label: str) -> Node:
     shown = value[:MOST]
     names = [
         name
-        for name in dict.fromkeys(key for row in shown for key in row)
+        for name in in_order(key for row in shown for key in row)
         if not all(_empty(row.get(name)) for row in shown)
     ]
     labels = [label_of(str(name)) for name in names]
@@ -135,7 +142,8 @@ def text_of(value: Any, unit: str = "") -> str:
 def flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Yield each scalar of a nested value with the words of its path."""
     if isinstance(value, Mapping):
-        for key, each in value.items():
+        for key in in_order(value):
+            each = value[key]
             label, _ = label_of(str(key))
             yield from flat(each, f"{path} {label}".strip())
     elif isinstance(value, list | tuple) and any(isinstance(each, Mapping) for each in value):
@@ -179,7 +187,7 @@ def given(part: Mapping[str, Any] | None, *, without: tuple[str, ...] = ()) -> l
     """List the fields of a part that were given."""
     return [
         _named(name, value, 0)
-        for name, value in (part or {}).items()
+        for name, value in ((name, (part or {})[name]) for name in in_order(part or {}))
         if name not in without and not _empty(value) and value is not False
     ]
 
