@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from benchmarks.figures import Figure, table
+from benchmarks.figures import Figure, table, together
 
 ALL = {
     "append": "ledger.append against bare psycopg, PostgreSQL with fsync on",
@@ -79,17 +79,28 @@ def alone(name: str, database: str, size: str) -> list[Figure] | None:
 
 
 def write(figures: Sequence[Figure], *, size: str, folder: Path) -> None:
-    """Keep the figures as a Markdown table and as JSON, under a name that tells the kind of machine."""
+    """Keep the figures as a Markdown table and as JSON, under a name that tells the kind of machine.
+
+    What an earlier run found and this one did not measure stays, with its day.
+    """
     kind = f"{platform.system().lower()}-{platform.machine()}-{os.cpu_count()}cores"
     name = f"{kind}-{size}" if size != "full" else kind
     about = (
         f"Python {platform.python_version()}, {platform.system()} on {platform.machine()}, {os.cpu_count()} cores, "
-        f"an fsync takes {fsync_ms():.2f} ms; {time.strftime('%Y-%m-%d', time.gmtime())}, sizes: {size}."
+        f"an fsync takes {fsync_ms():.2f} ms; sizes: {size}."
     )
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.md").write_text(f"# How fast\n\n{about}\n\n{table(figures)}\n", encoding="utf-8")
-    document = {"about": about, "figures": [figure.as_json() for figure in figures]}
+    kept = together(earlier(folder / f"{name}.json"), figures)
+    (folder / f"{name}.md").write_text(f"# How fast\n\n{about}\n\n{table(kept)}\n", encoding="utf-8")
+    document = {"about": about, "figures": [figure.as_json() for figure in kept]}
     (folder / f"{name}.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def earlier(results: Path) -> list[Figure]:
+    """Read the figures that are kept, if any are."""
+    if not results.exists():
+        return []
+    return [Figure.from_json(each) for each in json.loads(results.read_text(encoding="utf-8"))["figures"]]
 
 
 def fsync_ms() -> float:

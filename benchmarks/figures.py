@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One measurement. `ratio` is ours over the control's, both in `unit`; `least` or `most` is the goal for it."""
+    """One measurement. `ratio` is ours over the control's, both in `unit`; `least` or `most` is the goal for it.
+
+    `day` is when it was measured, in UTC.
+    """
 
     what: str
     ours: float
@@ -18,6 +22,7 @@ class Figure:
     unit: str
     least: float | None = None
     most: float | None = None
+    day: str = field(default_factory=lambda: time.strftime("%Y-%m-%d", time.gmtime()))
 
     @property
     def ratio(self) -> float:
@@ -57,12 +62,18 @@ def in_turns(ours: Callable[[], float], control: Callable[[], float], *, rounds:
     return median(found[0]), median(found[1])
 
 
+def together(before: Sequence[Figure], now: Sequence[Figure]) -> list[Figure]:
+    """Put new figures in the place of earlier ones of the same name, and the others behind them."""
+    found = {each.what: each for each in before}
+    return list((found | {each.what: each for each in now}).values())
+
+
 def table(figures: Sequence[Figure]) -> str:
     """Write figures as a Markdown table."""
-    lines = ["| what | ours | control | unit | ratio | goal | |", "|---|--:|--:|---|--:|--:|---|"]
+    lines = ["| what | ours | control | unit | ratio | goal | | day |", "|---|--:|--:|---|--:|--:|---|---|"]
     for each in figures:
         numbers = f"{_number(each.ours)} | {_number(each.control)} | {each.unit} | {each.ratio:.2f}"
-        lines.append(f"| {each.what} | {numbers} | {each.goal} | {each.verdict} |")
+        lines.append(f"| {each.what} | {numbers} | {each.goal} | {each.verdict} | {each.day} |")
     return "\n".join(lines)
 
 

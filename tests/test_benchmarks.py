@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.__main__ import ALL
 from benchmarks.accuracy import COLLECTIONS, Score, scores
-from benchmarks.figures import Figure, in_turns, table
+from benchmarks.figures import Figure, in_turns, table, together
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -47,8 +47,15 @@ def test_a_benchmark_that_is_not_there_is_named() -> None:
 def test_a_figure_says_whether_it_meets_its_goal(goal: dict[str, float], ours: float, verdict: str) -> None:
     figure = Figure(what="x", ours=ours, control=10, unit="events/s", **goal)
     assert figure.verdict == verdict
-    assert table([figure]).endswith(f"| {verdict} |")
+    assert table([figure]).endswith(f"| {verdict} | {figure.day} |")
     assert Figure.from_json(json.loads(json.dumps(figure.as_json()))) == figure
+
+
+def test_figures_of_another_day_stay_until_they_are_measured_again() -> None:
+    before = [Figure(what=name, ours=1, control=1, unit="s", most=1, day="2026-01-01") for name in ("a", "b")]
+    again = Figure(what="a", ours=2, control=1, unit="s", most=1, day="2026-02-02")
+    new = Figure(what="c", ours=3, control=1, unit="s", most=1, day="2026-02-02")
+    assert together(before, [again, new]) == [again, before[1], new]
 
 
 def test_two_things_are_measured_in_turns_and_the_first_round_does_not_count() -> None:

@@ -65,6 +65,7 @@ def test_what_is_no_picture_at_all_is_identified_and_has_a_reason(folder: str, l
         assert found["image"]["failure"]["permanent"] is True
 
 
+@pytest.mark.processes
 @pytest.mark.slow
 def test_each_case_of_the_parsing_suite_ends_as_a_picture_that_is_none(shared: Path, tmp_path: Path) -> None:
     cases = json.loads((shared / "data/json-parsing-suite/cases.json").read_text())["cases"]
@@ -74,6 +75,7 @@ def test_each_case_of_the_parsing_suite_ends_as_a_picture_that_is_none(shared: P
         assert "failure" in answers(path)["image"]
 
 
+@pytest.mark.processes
 @pytest.mark.slow
 def test_each_naughty_string_is_read_as_a_statement_and_as_a_sighting(shared: Path) -> None:
     strings = json.loads((shared / "data/naughty-strings/blns.json").read_text())

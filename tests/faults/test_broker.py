@@ -71,9 +71,11 @@ def test_while_the_broker_is_dead_submissions_are_taken_and_readiness_names_it(
 def test_what_the_broker_forgot_is_published_again(site: Site, client: httpx.Client, case: str) -> None:
     worker = site.part("worker --concurrency")
     worker.suspend()
-    items = take_in(client, case)
-    with redis.Redis(unix_socket_path=str(socket_path(site.data))) as broker:
-        assert broker.dbsize() > 0
-        broker.flushall()
-    worker.resume()
+    try:
+        items = take_in(client, case)
+        with redis.Redis(unix_socket_path=str(socket_path(site.data))) as broker:
+            assert broker.dbsize() > 0
+            broker.flushall()
+    finally:
+        worker.resume()
     assert_enriched(client, case, items)
