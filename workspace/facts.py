@@ -38,7 +38,25 @@ _LABELS = {
     "of_this": "share of this text",
     "of_other": "share of the other",
 }
-_FIRST = ("name", "title", "ship", "said", "value", "kind", "distance_km", "state", "locode", "lat", "lon", "radius_m")
+_FIRST = (
+    "name",
+    "title",
+    "ship",
+    "said",
+    "value",
+    "kind",
+    "type",
+    "imo",
+    "mmsi",
+    "call_sign",
+    "flag",
+    "distance_km",
+    "state",
+    "locode",
+    "lat",
+    "lon",
+    "radius_m",
+)
 """What a reader looks for first. PostgreSQL keeps no order of an object's fields, so a page needs one of its own."""
 _UNITS = {"_m": "m", "_t": "t", "_km": "km", "_px": "px", "_s": "s", "_kn": "kn", "_deg": "°", "_bytes": "bytes"}
 
