@@ -203,12 +203,10 @@ class _Bag:
 
 def withholding_for(case_id: UUID, profile: Profile) -> Withholding:
     """Find the items that a profile withholds whole: whatever their sensitivity was at any time counts."""
-    states = ItemState.objects.filter(case=case_id)
-    sensitive = {
-        item for item, label in states.values_list("item", "sensitivity") if profile.covers(Sensitivity(label))
-    }
+    covered = [label for label in Sensitivity if profile.covers(label)]
+    sensitive = ItemState.objects.filter(case=case_id, sensitivity__in=covered).values_list("item", flat=True)
     reads = {enricher.name: enricher.reads for enricher in installed().values()}
-    return Withholding(profile=profile, whole_items=sensitive | profile.items, reads=reads)
+    return Withholding(profile=profile, whole_items={*sensitive, *profile.items}, reads=reads)
 
 
 def _write_case(bag: _Bag, exported: Recorded, note: Note, withholding: Withholding, watch: Watch) -> None:
