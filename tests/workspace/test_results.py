@@ -9,7 +9,7 @@ from evidence import commands as evidence
 from evidence.domain import EvidenceSubmitted, Kind, Place, Subject
 from tests.enrichment.jobs import work
 from tests.workspace.conftest import Browser, World
-from workspace.facts import tree
+from workspace.facts import flat, given, tree
 
 
 def text_of(page: Any) -> str:
@@ -34,6 +34,16 @@ def test_rows_of_the_same_fields_are_a_table() -> None:
     assert ports.columns == ["name", "distance (km)"]
     assert ports.rows == [["Vostochnyy", "1.1"], ["Nakhodka", "17.4"]]
     assert node.leaves == 4
+
+
+def test_fields_stand_in_one_order_however_the_database_gives_them() -> None:
+    row = {"zone": "UTC", "radius_m": 5, "name": "Vostochnyy", "altitude_m": 2}
+    backwards = dict(reversed(row.items()))
+    assert [node.label for node in tree(row).parts] == ["name", "within", "altitude", "zone"]
+    assert tree(backwards) == tree(row)
+    assert tree([backwards]) == tree([row])
+    assert list(flat(backwards)) == list(flat(row))
+    assert given(backwards) == given(row)
 
 
 def test_a_list_with_parts_inside_stays_a_tree() -> None:
