@@ -203,10 +203,11 @@ def moment(text: str) -> Moment | None:
 
 def given(part: Mapping[str, Any] | None, *, without: tuple[str, ...] = ()) -> list[Node]:
     """List the fields of a part that were given."""
+    part = part or {}
     return [
-        _named(name, value, 0)
-        for name, value in ((name, (part or {})[name]) for name in in_order(part or {}))
-        if name not in without and not _empty(value) and value is not False
+        _named(name, part[name], 0)
+        for name in in_order(part)
+        if name not in without and not _empty(part[name]) and part[name] is not False
     ]
 
 
