@@ -12,7 +12,6 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -62,7 +61,7 @@ def run(place: Place, size: Size) -> list[Figure]:
         ours = _ours(place, owner, paths)
         bare = (before + _bare(paths)) / 2
         besides = _besides(owner, paths[: size.closely])
-    jobs = size.photographs * len(accepting("image"))
+    jobs = size.photographs * len(accepting("image", "image/jpeg"))
     return [
         Figure(
             what=f"{size.photographs} photographs through {jobs:,} jobs in {PROCESSES} worker processes",
@@ -130,21 +129,21 @@ def _besides(owner: UUID, paths: list[Path]) -> float:
     from enrichment.commands import run_job
     from enrichment.models import Job
 
-    enrichers = registry.accepting("image")
+    more = []
     # The first imports and loads.
-    case = _submitted(owner, [paths[0], *paths])
-    jobs, more = iter(_jobs(case)), []
     for path in [paths[0], *paths]:
-        spent = 0.0
-        for job in islice(jobs, len(enrichers)):
-            enricher = registry.installed()[Job.objects.get(pk=job).enricher]
-            begin = processor_seconds()
-            call(enricher, path)
-            between = processor_seconds()
-            run_job(job_id=job)
-            spent += processor_seconds() - between - (between - begin)
-        more.append(spent / len(enrichers))
-    done(case)
+        case, spent, did = _submitted(owner, [path]), 0.0, 0
+        # What is found in a file brings further jobs.
+        while jobs := list(Job.objects.open().filter(case_id=case).values_list("id", "enricher")):
+            for job, name in jobs:
+                begin = processor_seconds()
+                call(registry.installed()[name], path)
+                between = processor_seconds()
+                run_job(job_id=job)
+                spent += processor_seconds() - between - (between - begin)
+            did += len(jobs)
+        more.append(spent / did)
+        done(case)
     forks.stop()
     return median(more[1:])
 

@@ -55,6 +55,9 @@ class Result:
 class Enricher:
     """One tool. `reads` names the submitted fields that it gets (its input digest covers them and nothing else).
 
+    A tool with `media` types reads files of these types only: it gets its job when `file_identity` has told by the
+    content what a file is; any other reads its kinds of evidence at once, whatever their file is.
+
     A change of anything that can change its output is a new `version`. `prepare` loads what does not depend on the
     item, such as a model: it is called once, and what it loaded is there in each run.
     """
@@ -63,6 +66,7 @@ class Enricher:
     version: int
     accepts: frozenset[str]
     reads: frozenset[str]
+    media: frozenset[str] = frozenset()
     run: Callable[[EnricherInput], Result]
     tool: Callable[[], str]
     parameters: Mapping[str, Any] = field(default_factory=dict)

@@ -116,7 +116,7 @@ class Child:
 
 class _Server:
     def __init__(self, kind: str) -> None:
-        modules = [registry.module_of(enricher) for enricher in registry.accepting(kind)]
+        modules = [registry.module_of(enricher) for enricher in registry.of_kind(kind)]
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 -- our own interpreter and our own file

@@ -26,6 +26,9 @@ from ledger.redaction import Target
 from ledger.rows import insert
 from ledger.subscriptions import reacts_to, reacts_to_run
 
+IDENTITY = "file_identity"
+"""The enricher that tells by the content what a file is, and so who reads it next."""
+
 GONE = "What it read was erased."
 """Why a job ended without a result."""
 
@@ -42,11 +45,32 @@ def plan_again(event: Recorded) -> None:
     """Do the same for each enricher whose input is new after a correction, or is an earlier one again."""
     assert event.item is not None  # noqa: S101 -- every evidence event is about an item
     now = state_of(ItemState.objects.now().get(item=event.item))
-    there = {each.name for each in registry.accepting(now.said.kind) if reads_what_is_there(each, now, event.item)}
-    jobs = [job for job in _jobs(event, now.said) if job.enricher in there]
+    there = {each.name for each in registry.of_kind(now.said.kind) if reads_what_is_there(each, now, event.item)}
+    jobs = [job for job in _jobs(event, now.said, media=media_of(event.item)) if job.enricher in there]
     earlier = list(Job.objects.filter(item=event.item).order_by("created_at"))
     _insert(jobs, unless_there=True)
     _reopen([job for job in (_came_back(job, earlier) for job in jobs) if job])
+
+
+@reacts_to(domain.EvidenceEnriched)
+def plan_for_its_type(event: Recorded) -> None:
+    """Insert the jobs of those who read files of the type that was found."""
+    found: domain.EvidenceEnriched = event.data
+    if found.enricher != IDENTITY or event.item is None:
+        return
+    now = state_of(ItemState.objects.now().get(item=event.item))
+    media = str(found.output.get("media_type", ""))
+    # What they find is caused by what the file's own job was caused by: the submission, or its correction.
+    cause = event.cause or event.id
+    readers = [each for each in registry.accepting(now.said.kind, media) if each.media]
+    _insert([_job(cause, event.stream, event.item, each, now.said) for each in readers])
+
+
+def media_of(item: UUID) -> str:
+    """Give the media type that was found in an item's file; empty where none is known."""
+    results = Enrichment.objects.filter(item=item, enricher=IDENTITY, status="done").order_by("-version", "-seq")
+    output = results.values_list("output", flat=True).first()
+    return str((output or {}).get("media_type", ""))
 
 
 def _came_back(job: Job, earlier: list[Job]) -> Job | None:
@@ -99,7 +123,7 @@ def _forget(item: UUID, targets: Sequence[Target]) -> None:
         [
             _job(submission.id, submission.stream, item, enricher, now.said)
             for submission in Event.objects.filter(item=item, type="evidence.submitted/1")
-            for enricher in registry.accepting(now.said.kind)
+            for enricher in registry.of_kind(now.said.kind)
             if enricher.name in again and reads_what_is_there(enricher, now, item)
         ]
     )
@@ -114,9 +138,10 @@ def reads_what_is_there(enricher: Enricher, item: domain.Item, id: UUID) -> bool
     return left or enricher.reads.isdisjoint(item.erased)
 
 
-def _jobs(event: Recorded, said: domain.EvidenceSubmitted) -> list[Job]:
+def _jobs(event: Recorded, said: domain.EvidenceSubmitted, *, media: str = "") -> list[Job]:
     assert event.item is not None  # noqa: S101 -- every evidence event is about an item
-    return [_job(event.id, event.stream, event.item, enricher, said) for enricher in registry.accepting(said.kind)]
+    readers = registry.accepting(said.kind, media)
+    return [_job(event.id, event.stream, event.item, enricher, said) for enricher in readers]
 
 
 def _job(submitted: UUID, case: UUID, item: UUID, enricher: Enricher, said: domain.EvidenceSubmitted) -> Job:

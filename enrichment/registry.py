@@ -25,9 +25,14 @@ def installed() -> dict[str, Enricher]:
     return found
 
 
-def accepting(kind: str) -> list[Enricher]:
-    """List the enrichers that read this kind of evidence."""
+def of_kind(kind: str) -> list[Enricher]:
+    """List the enrichers that read this kind of evidence, if only some of its files."""
     return [enricher for enricher in installed().values() if kind in enricher.accepts]
+
+
+def accepting(kind: str, media: str = "") -> list[Enricher]:
+    """List those that read an item of this kind whose file has this media type; empty where that is not known yet."""
+    return [enricher for enricher in of_kind(kind) if not enricher.media or media in enricher.media]
 
 
 def find(name: str, version: int) -> Enricher | None:

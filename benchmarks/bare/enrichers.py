@@ -15,8 +15,8 @@ from enrichment.domain import Enricher, EnricherInput
 
 
 def main() -> None:
-    """Run every enricher that accepts pictures on each path."""
-    enrichers = registry.accepting("image")
+    """Run every enricher that reads photographs on each path."""
+    enrichers = registry.accepting("image", "image/jpeg")
     for enricher in enrichers:
         enricher.prepare()
     paths = [Path(path) for path in json.loads(sys.stdin.readline())]

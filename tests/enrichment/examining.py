@@ -32,7 +32,7 @@ def examine(kind: str, fields: Mapping[str, Any], original: Path | None = None) 
     :raises Misbehaved: a process died or hit a limit, one gave neither a result nor a reason, or the original changed.
     """
     before = _digest(original)
-    modules = [registry.module_of(enricher) for enricher in registry.accepting(kind)]
+    modules = [registry.module_of(enricher) for enricher in registry.of_kind(kind)]
     given = {**fields, "modules": modules}
     with sandbox.run("every", kind=kind, fields=given, original=original, limits=LIMITS, code=HOSTILE) as outcome:
         answers = _answers(outcome)
