@@ -20,8 +20,8 @@ from cases.access import Permission
 from cases.queries import load_case
 from cases.rules import require_active
 from enrichment import isolation, registry, sandbox
-from enrichment.domain import GIB, Enricher, Limits
-from enrichment.models import ATTEMPTS, Job, JobQuerySet
+from enrichment.domain import GIB, NOT_INSTALLED, Enricher, Limits
+from enrichment.models import ANEW, ATTEMPTS, Job, JobQuerySet
 from enrichment.publish import publish, yielding
 from enrichment.reactions import digest_of, fields_for
 from evidence import domain
@@ -69,6 +69,8 @@ def run_job(*, job_id: UUID) -> str:
     said = _said(job)
     if digest_of(enricher, said) != job.input_digest:
         return _close(job, Job.DONE, [], reason=OVERTAKEN)
+    if missing := enricher.missing():
+        return _failed(job, sandbox.Failed(reason=f"{NOT_INSTALLED}{missing}", phase="start", permanent=True))
     fetching = (said.file.size if said.file else 0) * COPY_SECONDS_PER_GIB / GIB
     # The claim itself covers the fetching of most.
     is_long = fetching > settings.CLAIM_SECONDS / 2
@@ -140,8 +142,7 @@ def retry_enrichment(
 
 
 def _again(job: Job, *, by: Actor) -> Recorded:
-    again = {"attempts": 0, "reason": "", "published_at": None, "claimed_until": None, "not_before": None}
-    Job.objects.filter(pk=job.pk).update(status=Job.WAITING, **again)
+    Job.objects.filter(pk=job.pk).update(**ANEW)
     said = domain.EnrichmentRetried(enricher=job.enricher, version=job.version)
     [recorded] = append(job.case_id, [Fact(said, item=job.item)], by=by)
     transaction.on_commit(lambda: publish([job.pk]))
@@ -289,7 +290,8 @@ def _end(still: JobQuerySet, job: Job, status: str, said: list[Any], reason: str
 
     The case before the job, as in a correction or a retry: the other way round two would wait for each other.
     """
-    if not still.update(status=status, reason=reason):
+    took = next((data.seconds for data in said if isinstance(data, domain.EvidenceEnriched)), None)
+    if not still.update(status=status, reason=reason, ended_at=timezone.now(), seconds=took):
         return _taken_over(job)
     by = Actor.worker(job.enricher, job.version)
     append(job.case_id, [Fact(data, item=job.item, cause=job.submitted) for data in said], by=by)

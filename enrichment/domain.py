@@ -12,6 +12,9 @@ STATEMENTS = frozenset({"statement"})
 SIGHTINGS = frozenset({"sighting"})
 GIB = 1 << 30
 
+NOT_INSTALLED = "not installed: "
+"""How the reason begins where a tool lacks what it needs; the name of that follows."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EnricherInput:
@@ -58,6 +61,9 @@ class Enricher:
     A tool with `media` types reads files of these types only: it gets its job when `file_identity` has told by the
     content what a file is; any other reads its kinds of evidence at once, whatever their file is.
 
+    `missing` names what is not installed here of what it needs, empty where all is there: then each of its jobs ends
+    as a failure that says so, and none is silent.
+
     A change of anything that can change its output is a new `version`. `prepare` loads what does not depend on the
     item, such as a model: it is called once, and what it loaded is there in each run.
     """
@@ -71,6 +77,7 @@ class Enricher:
     tool: Callable[[], str]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     prepare: Callable[[], object] = bool
+    missing: Callable[[], str] = str
 
 
 @dataclass(frozen=True, kw_only=True)

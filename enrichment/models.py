@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import models
@@ -34,7 +35,7 @@ class Job(models.Model):
 
     `attempts` is counted and committed before the work begins, so a job that kills its worker is known to have
     been tried. A claim holds until `claimed_until`; after that somebody else may take the job over. A job that failed
-    for the time being is not tried again before `not_before`.
+    for the time being is not tried again before `not_before`. `seconds` is how long the tool worked for its result.
     """
 
     WAITING, RUNNING, DONE, FAILED, PARKED = "waiting", "running", "done", "failed", "parked"
@@ -53,6 +54,8 @@ class Job(models.Model):
     published_at = models.DateTimeField(null=True)
     claimed_until = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    seconds = models.FloatField(null=True)
 
     objects = JobQuerySet.as_manager()
 
@@ -72,11 +75,25 @@ class Job(models.Model):
                 fields=["published_at"],
                 condition=models.Q(status__in=["waiting", "running"]),
                 name="jobs_open",
-            )
+            ),
+            models.Index(fields=["enricher", "ended_at"], name="jobs_ended"),
         ]
 
     def __str__(self) -> str:
         return f"{self.enricher}@{self.version} {self.status}"
+
+
+ANEW: dict[str, Any] = {
+    "status": Job.WAITING,
+    "attempts": 0,
+    "reason": "",
+    "published_at": None,
+    "claimed_until": None,
+    "not_before": None,
+    "ended_at": None,
+    "seconds": None,
+}
+"""How a job stands that is to be done again from the start."""
 
 
 class Machine(models.Model):

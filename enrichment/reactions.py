@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from enrichment import registry
 from enrichment.domain import Enricher
-from enrichment.models import Job
+from enrichment.models import ANEW, Job
 from enrichment.publish import announce
 from evidence import domain
 from evidence.erased import bytes_erased
@@ -86,7 +86,7 @@ def _reopen(jobs: list[Job]) -> None:
         # From now on it is the last of its tool; one that is still open needs no more than that.
         Job.objects.filter(pk=job.pk).update(created_at=now)
         ended = Job.objects.filter(pk=job.pk).exclude(status__in=[Job.WAITING, Job.RUNNING])
-        ended.update(status=Job.WAITING, attempts=0, reason="", published_at=now, claimed_until=None, not_before=None)
+        ended.update(**{**ANEW, "published_at": now})
     if jobs:
         transaction.on_commit(partial(announce, [job.pk for job in jobs]))
 

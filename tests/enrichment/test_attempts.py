@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from cases import commands as cases
 from cases.rules import CaseNotOpen
-from enrichment import commands, forks
+from enrichment import commands, forks, registry
 from enrichment.domain import Limits
 from enrichment.models import ATTEMPTS, Job
 from enrichment.sandbox import Failed
@@ -223,3 +224,21 @@ def test_a_claim_does_not_outlive_a_retry_that_counts_from_the_start(case: UUID,
     assert newer.attempts == slow.attempts == 1
     assert commands._park(slow, "too late") == "taken over"
     assert commands._park(newer, "in time") == "parked"
+
+
+def test_a_tool_that_lacks_what_it_needs_says_so_and_may_be_tried_again_when_that_is_there(
+    case: UUID, owner: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = submit_text(case, owner)
+    job = Job.objects.get(item=item)
+    text = registry.installed()["text"]
+    with monkeypatch.context() as patch:
+        patch.setitem(registry.installed(), "text", replace(text, missing=lambda: "a model of languages"))
+        assert commands.run_job(job_id=job.pk) == "failed"
+    failed = results(case, item, owner)["text"]
+    assert (failed["status"], failed["reason"]) == ("failed", "not installed: a model of languages")
+    commands.retry(case_id=case, job_id=job.pk, by=owner)
+    assert commands.run_job(job_id=job.pk) == "done"
+    ended = Job.objects.get(pk=job.pk)
+    assert ended.ended_at
+    assert ended.seconds == Enrichment.objects.get(item=item, status="done").seconds
