@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from workspace.views import cases, erasures, exports, files, items, ledger, submit
+from workspace.views import cases, erasures, exports, files, items, ledger, submit, tools
 
 Page = Callable[[Any], Any]
 
@@ -21,6 +21,7 @@ def routes(page: Page) -> list[URLPattern]:
         path("cases/new/", page(cases.open_case), name="case-new"),
         path("search/", page(cases.search), name="search"),
         path("emergency/", page(cases.emergency), name="emergency"),
+        path("tools/", page(tools.fare), name="tools"),
         path(CASE, page(cases.board), name="case"),
         path(f"{CASE}settings/", page(cases.settings), name="case-settings"),
         path(f"{CASE}team/", page(cases.team), name="case-team"),
