@@ -1,5 +1,6 @@
 """All enrichers of a kind, one after the other in one child, each as the sandbox itself would run it."""
 
+import base64
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,20 +11,29 @@ from evidence.domain import Kind
 
 @dataclass(frozen=True, kw_only=True)
 class Each:
-    """What each said, by its module's name."""
+    """What each said of each input, by its module's name."""
 
-    answers: dict[str, Any]
+    answers: list[dict[str, Any]]
 
 
 def run_each(given: EnricherInput) -> Result:
-    """Run those that the field `modules` names."""
-    fields = {name: value for name, value in given.fields.items() if name != "modules"}
-    task = {**asdict(given), "fields": fields, "original": str(given.original) if given.original else None}
-    modules = given.fields["modules"]
-    answers = {module.rpartition(".")[2]: child.attempt({**task, "module": module}, given.folder) for module in modules}
-    made = [each for answer in answers.values() for each in answer.get("made", ())]
-    files = tuple(Made(**{**each, "path": given.folder / each["path"]}) for each in made)
-    return Result(output=Each(answers=answers), made=files)
+    """Run those that the field `modules` names on each of the `inputs`: fields, and in `bytes` a file of its own."""
+    answers, files = [], []
+    for one in given.fields["inputs"]:
+        fields = dict(one)
+        original = given.original
+        if content := fields.pop("bytes", None):
+            original = given.folder / "original"
+            original.write_bytes(base64.b64decode(content))
+        task = {**asdict(given), "fields": fields, "original": str(original) if original else None}
+        of_one = {
+            module.rpartition(".")[2]: child.attempt({**task, "module": module}, given.folder)
+            for module in given.fields["modules"]
+        }
+        made = [each for answer in of_one.values() for each in answer.get("made", ())]
+        files += [Made(**{**each, "path": given.folder / each["path"]}) for each in made]
+        answers.append(of_one)
+    return Result(output=Each(answers=answers), made=tuple(files))
 
 
 ENRICHER = Enricher(
