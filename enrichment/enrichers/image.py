@@ -6,35 +6,20 @@ Exif 3.0, tag 0x0112), carry no metadata, and are new WebP files: nothing of the
 
 from __future__ import annotations
 
-import math
-import warnings
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from PIL import (  # The plug-ins are named, so that no other is ever loaded.
-    BmpImagePlugin,  # noqa: F401
-    GifImagePlugin,  # noqa: F401
-    Image,
-    ImageOps,
-    JpegImagePlugin,  # noqa: F401
-    PngImagePlugin,  # noqa: F401
-    TiffImagePlugin,  # noqa: F401
-    UnidentifiedImageError,
-    WebPImagePlugin,  # noqa: F401
-)
+from PIL import Image
 
-from enrichment.domain import IMAGES, Enricher, EnricherInput, Flag, Made, PermanentFailure, Result
+from enrichment.domain import IMAGES, Enricher, EnricherInput, Flag, Made, Result
+from enrichment.pictures import FORMATS, PIXELS, decoding, orientation_of, scalable, upright
 
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP")
-PIXELS = 100_000_000
 FRAMES, FRAME_PIXELS = 1000, 100_000_000
 """How many frames are counted, and in how many pixels altogether: each is decoded to come to the next."""
 
-ORIENTATION = 0x0112
 PREVIEWS = {"preview": 1280, "thumb": 320}
 QUALITY = 82
-_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,19 +41,10 @@ class Picture:
 def look(given: EnricherInput) -> Result:
     """Decode the picture once, upright, and write what people may look at."""
     assert given.original is not None  # noqa: S101 -- images have an original
-    Image.MAX_IMAGE_PIXELS = PIXELS
-    with warnings.catch_warnings(record=True) as warned:
-        warnings.simplefilter("always")
-        # Pillow warns where a file announces more than it should; here that is a refusal.
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        try:
-            picture, made = _look(given.original, given.folder)
-            frames, more_frames, broken = _frames(given.original)
-        except UnidentifiedImageError as error:
-            raise PermanentFailure(_unknown(given.original)) from error
-        except _BOMBS as error:
-            raise PermanentFailure(f"The picture announces more than {PIXELS:,} pixels.") from error
-    doubts = dict.fromkeys([*(str(each.message).strip() for each in warned), *broken])
+    with decoding(given.original) as warned:
+        picture, made = _look(given.original, given.folder)
+        frames, more_frames, broken = _frames(given.original)
+    doubts = dict.fromkeys([*warned, *broken])
     flags = tuple(Flag(flag="picture_damaged", detail=f"The picture has a broken part: {doubt}") for doubt in doubts)
     return Result(output=replace(picture, frames=frames, more_frames=more_frames), made=made, flags=flags[:5])
 
@@ -76,9 +52,7 @@ def look(given: EnricherInput) -> Result:
 def _look(path: Path, folder: Path) -> tuple[Picture, tuple[Made, ...]]:
     with Image.open(path, formats=FORMATS) as image:
         raw_width, raw_height = image.size
-        orientation = image.getexif().get(ORIENTATION, 1)
-        if not isinstance(orientation, int) or orientation not in range(1, 9):
-            orientation = 1
+        orientation = orientation_of(image)
         format_, mode = image.format or "", image.mode
         # Large JPEGs are decoded at a fraction of their size, no smaller than the preview.
         image.draft("RGB", (PREVIEWS["preview"] * 2, PREVIEWS["preview"] * 2))
@@ -121,45 +95,16 @@ def _frames(path: Path) -> tuple[int, bool, list[str]]:
 
 def _previews(image: Image.Image, folder: Path) -> tuple[Made, ...]:
     """Write the small copies, the largest first: each is made of the one before."""
-    if image.mode == "P":
-        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
-    elif image.mode.startswith("I;16"):
-        image = image.convert("F")
+    image = scalable(image)
     made = []
     for name, side in PREVIEWS.items():
         # Made small before it is turned: a copy of a large picture would not fit into memory beside it.
         image.thumbnail((side, side))
-        small = _shown(ImageOps.exif_transpose(image))
+        small = upright(image)
         path = folder / f"{name}.webp"
         small.save(path, "WEBP", quality=QUALITY, method=4, exif=b"", icc_profile=b"", xmp=b"")
         made.append(Made(name=name, path=path, media_type="image/webp", width=small.width, height=small.height))
     return tuple(made)
-
-
-def _shown(image: Image.Image) -> Image.Image:
-    if image.mode in {"RGB", "RGBA"}:
-        return image
-    if image.mode.startswith(("I", "F")):
-        return _eight_bits(image)
-    return image.convert("RGBA" if "A" in image.getbands() else "RGB")
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Stretch 16 or 32 bits a pixel to 8 between the darkest and the brightest, as satellite scenes need."""
-    values = image.convert("F")
-    low, high = (float(bound) for bound in values.getextrema())  # type: ignore[arg-type]
-    if not (math.isfinite(low) and math.isfinite(high) and math.isfinite(high - low)):
-        raise PermanentFailure("The picture has values that are no numbers: there is no brightness to show.")
-    span = (high - low) or 1.0
-    return values.point(lambda value: value * (255 / span) - low * 255 / span).convert("L").convert("RGB")
-
-
-def _unknown(path: Path) -> str:
-    with path.open("rb") as file:
-        head = file.read(16)
-    if head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"mif1", b"msf1", b"heim"}:
-        return "A HEIF picture; not installed: pillow-heif."
-    return f"Not a picture in a format that is decoded here ({', '.join(FORMATS)})."
 
 
 ENRICHER = Enricher(

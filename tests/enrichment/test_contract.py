@@ -43,7 +43,8 @@ def given(enricher: Enricher, shared: Path, tmp_path: Path) -> EnricherInput:
 
 
 def test_all_are_installed() -> None:
-    assert [enricher.name for enricher in ENRICHERS] == ["exif", "file_identity", "image", "position", "ship", "text"]
+    names = ["exif", "file_identity", "image", "perceptual_hash", "position", "ship", "text"]
+    assert [enricher.name for enricher in ENRICHERS] == names
 
 
 def test_it_has_a_name_a_version_and_says_with_what_it_works(enricher: Enricher) -> None:

@@ -12,7 +12,8 @@ from PIL import Image, ImageChops, ImageStat
 
 from enrichment.domain import EnricherInput, PermanentFailure, Result
 from enrichment.enrichers import image as enricher
-from enrichment.enrichers.image import FORMATS, FRAMES, PREVIEWS, Picture, look
+from enrichment.enrichers.image import FRAMES, PREVIEWS, Picture, look
+from enrichment.pictures import FORMATS, ORIENTATION
 
 
 def see(path: Path, folder: Path) -> Result:
@@ -78,7 +79,7 @@ def test_one_picture_stored_in_eight_ways_has_one_preview(tmp_path: Path) -> Non
     previews = set()
     for orientation, turn in enumerate(undone, 1):
         exif = Image.Exif()
-        exif[enricher.ORIENTATION] = orientation
+        exif[ORIENTATION] = orientation
         path = tmp_path / f"{orientation}.png"
         (upright if turn is None else upright.transpose(turn)).save(path, exif=exif)
         previews.add(see(path, tmp_path).made[0].path.read_bytes())
@@ -88,7 +89,7 @@ def test_one_picture_stored_in_eight_ways_has_one_preview(tmp_path: Path) -> Non
 @pytest.mark.parametrize("orientation", [0, 9, 65535])
 def test_an_orientation_that_is_none_counts_as_upright(orientation: int, tmp_path: Path) -> None:
     exif = Image.Exif()
-    exif[enricher.ORIENTATION] = orientation
+    exif[ORIENTATION] = orientation
     path = tmp_path / "made.jpg"
     Image.new("RGB", (30, 20)).save(path, exif=exif)
     seen = picture(path, tmp_path)
