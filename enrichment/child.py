@@ -24,6 +24,7 @@ from typing import Any
 
 from enrichment.domain import EnricherInput, PermanentFailure, TemporaryFailure
 from enrichment.landlock import Fence, fence
+from enrichment.parameters import read
 from enrichment.printable import printable
 from enrichment.syscalls import refuse_all_but_files
 
@@ -128,6 +129,7 @@ def attempt(task: dict[str, Any], folder: Path) -> dict[str, Any]:
                 fields=task["fields"],
                 original=Path(task["original"]) if task["original"] else None,
                 folder=folder,
+                adjusted=read(enricher.adjustable, task["adjusted"] or {})[0],
             )
         )
         phase = "write"

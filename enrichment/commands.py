@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,6 +21,7 @@ from cases.rules import require_active
 from enrichment import isolation, registry, sandbox
 from enrichment.domain import GIB, NOT_INSTALLED, Enricher, Limits
 from enrichment.models import ANEW, ATTEMPTS, Job, JobQuerySet
+from enrichment.parameters import read, written
 from enrichment.publish import publish, yielding
 from enrichment.reactions import digest_of, fields_for
 from evidence import domain
@@ -67,7 +67,7 @@ def run_job(*, job_id: UUID) -> str:
     if enricher is None:
         return _park(job, f"No enricher {job.enricher}@{job.version} is installed here.")
     said = _said(job)
-    if digest_of(enricher, said) != job.input_digest:
+    if digest_of(enricher, said, job.parameters) != job.input_digest:
         return _close(job, Job.DONE, [], reason=OVERTAKEN)
     if missing := enricher.missing():
         return _failed(job, sandbox.Failed(reason=f"{NOT_INSTALLED}{missing}", phase="start", permanent=True))
@@ -84,7 +84,7 @@ def run_job(*, job_id: UUID) -> str:
             return _failed(job, sandbox.Failed(reason=missing.detail, phase="start", permanent=False))
         if is_long:
             _hold(job, seconds=settings.CLAIM_SECONDS)
-        outcome = stack.enter_context(_outcome(enricher, said, original, meanwhile=partial(_renew, job)))
+        outcome = stack.enter_context(_outcome(job, enricher, said, original))
         if isinstance(outcome, sandbox.Done):
             isolation.note(outcome)
             return _finish(job, Job.DONE, _found(job, enricher, outcome))
@@ -181,16 +181,15 @@ def _after(seconds: float) -> datetime:
     return timezone.now() + timedelta(seconds=seconds)
 
 
-def _outcome(
-    enricher: Enricher, said: domain.EvidenceSubmitted, original: Path | None, *, meanwhile: Callable[[], None]
-) -> Any:
+def _outcome(job: Job, enricher: Enricher, said: domain.EvidenceSubmitted, original: Path | None) -> Any:
     return sandbox.run(
         registry.module_of(enricher),
         kind=said.kind,
         fields=fields_for(enricher, said),
         original=original,
         limits=LIMITS.for_original(said.file.size if said.file else 0),
-        meanwhile=meanwhile,
+        adjusted=job.parameters,
+        meanwhile=partial(_renew, job),
     )
 
 
@@ -215,7 +214,7 @@ def _found(job: Job, enricher: Enricher, outcome: sandbox.Done) -> list[Any]:
         enricher=job.enricher,
         version=job.version,
         tool=outcome.tool,
-        parameters=enricher.parameters,
+        parameters={**enricher.parameters, **written(read(enricher.adjustable, job.parameters)[0])},
         input_digest=job.input_digest,
         output=outcome.output,
         derivatives=tuple(derivatives),
@@ -267,7 +266,7 @@ def _finish(job: Job, status: str, said: list[Any], reason: str = "") -> str:
     made = [each.sha256 for data in said for each in getattr(data, "derivatives", ())]
     enricher = registry.find(job.enricher, job.version)
     still = Job.objects.open().filter(pk=job.pk)
-    if enricher is None or digest_of(enricher, _said(job)) != job.input_digest:
+    if enricher is None or digest_of(enricher, _said(job), job.parameters) != job.input_digest:
         status, said, reason = Job.DONE, [], OVERTAKEN
     if made and not (said and still.exists()):
         # No event names what it made; kept it was, so that one could.

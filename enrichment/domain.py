@@ -18,12 +18,16 @@ NOT_INSTALLED = "not installed: "
 
 @dataclass(frozen=True, kw_only=True)
 class EnricherInput:
-    """What an enricher may see: the fields it reads, the original (read only), a folder for what it makes."""
+    """What an enricher may see: the fields it reads, the original (read only), a folder for what it makes.
+
+    `adjusted` is an instance of its `adjustable`, None where it has none: the parameters that people set for this run.
+    """
 
     kind: str
     fields: Mapping[str, Any]
     original: Path | None
     folder: Path
+    adjusted: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +65,10 @@ class Enricher:
     A tool with `media` types reads files of these types only: it gets its job when `file_identity` has told by the
     content what a file is; any other reads its kinds of evidence at once, whatever their file is.
 
+    `parameters` are those that nobody sets; `adjustable` is a frozen dataclass of those that a playbook may set (see
+    `parameters`). Its docstring says what they are, and all of its fields have defaults: with them, the input digest
+    covers the submitted fields alone, else also what was set.
+
     `missing` names what is not installed here of what it needs, empty where all is there: then each of its jobs ends
     as a failure that says so, and none is silent.
 
@@ -76,6 +84,7 @@ class Enricher:
     run: Callable[[EnricherInput], Result]
     tool: Callable[[], str]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    adjustable: type | None = None
     prepare: Callable[[], object] = bool
     missing: Callable[[], str] = str
 

@@ -47,6 +47,7 @@ class Job(models.Model):
     enricher = models.CharField(max_length=60)
     version = models.PositiveIntegerField()
     input_digest = models.CharField(max_length=64)
+    parameters = models.JSONField(default=dict)
     status = models.CharField(max_length=7, default=WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     reason = models.TextField(blank=True)
@@ -94,6 +95,20 @@ ANEW: dict[str, Any] = {
     "seconds": None,
 }
 """How a job stands that is to be done again from the start."""
+
+
+class CasePlaybook(models.Model):
+    """The playbook that was chosen for a case last: its name, and its enrichers with all parameters, as of then."""
+
+    case_id: UUID = models.UUIDField(primary_key=True)  # type: ignore[assignment]
+    name = models.CharField(max_length=40)
+    enrichers = models.JSONField()
+    seq = models.PositiveBigIntegerField()
+    by = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Machine(models.Model):

@@ -1,4 +1,5 @@
-"""From evidence events to the rows that items are compared by: fingerprints of texts, ships' places and times."""
+"""From events to rows: of the playbook of a case, and those that items are compared by: fingerprints of texts, ships'
+places and times."""
 
 from __future__ import annotations
 
@@ -9,20 +10,42 @@ from uuid import UUID
 
 from enrichment.fingerprints import marks_of
 from enrichment.identifiers import imo_is_valid
-from enrichment.models import Fix, TextMark, TextPrint
+from enrichment.models import CasePlaybook, Fix, TextMark, TextPrint
+from enrichment.playbooks import PlaybookChosen
 from evidence import domain
 from evidence.models import ItemState
 from evidence.projections import state_of
 from evidence.when import parse
+from ledger import codec
 from ledger.read import read
 from ledger.recorded import Recorded
 from ledger.rows import insert
 from ledger.subscriptions import Projection
 
 comparisons = Projection(tables=[TextPrint, TextMark, Fix])
+playbooks = Projection(tables=[CasePlaybook])
 
 TEXTS = "text"
 """The enricher whose output holds a text's fingerprint."""
+
+
+@playbooks.on(PlaybookChosen)
+def keep_playbook(event: Recorded) -> None:
+    """Keep the playbook that was chosen last."""
+    chosen: PlaybookChosen = event.data
+    new = {
+        "name": chosen.playbook,
+        "enrichers": [codec.to_values(each) for each in chosen.enrichers],
+        "seq": event.seq,
+        "by": event.actor,
+        "at": event.at,
+    }
+    CasePlaybook.objects.update_or_create(case_id=event.stream, defaults=new)
+
+
+@playbooks.renews
+def keep_playbooks(events: Sequence[Recorded]) -> None:
+    """Leave them as they are: a playbook holds nothing that can be erased."""
 
 
 @comparisons.on_run(domain.EvidenceSubmitted)

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from enrichment import registry
+from enrichment.choosing import look_ahead, planned_by
 from enrichment.models import Job
 from evidence import following, queries
 from evidence.queries import Waiting
@@ -20,6 +21,7 @@ def register() -> None:
     following.tools.append(reads)
     queries.waiting_items.append(waiting_items)
     queries.reading.append(reading)
+    queries.before_submission.append(look_ahead)
 
 
 def reads() -> dict[str, frozenset[str]]:
@@ -33,10 +35,12 @@ def waiting_for(items: Collection[UUID]) -> Iterator[Waiting]:
         yield Waiting(item=item, enricher=enricher, version=version)
 
 
-def reading(kind: str) -> Iterator[tuple[str, int]]:
-    """Yield the enrichers that read this kind of evidence."""
+def reading(kind: str, case_id: UUID) -> Iterator[tuple[str, int]]:
+    """Yield the enrichers that read this kind of evidence in a case; asked for what was submitted a moment ago."""
+    playbook = planned_by(case_id)
     for enricher in registry.accepting(kind):
-        yield enricher.name, enricher.version
+        if playbook.has(enricher.name):
+            yield enricher.name, enricher.version
 
 
 def waiting_items() -> QuerySet[Any]:

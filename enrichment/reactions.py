@@ -1,18 +1,23 @@
-"""From news about evidence to jobs: one for each enricher that reads what was submitted or corrected."""
+"""From news about evidence to jobs: one for each enricher of the case's playbook that reads what was submitted or
+corrected."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from enrichment import registry
+from enrichment.choosing import playbook_of, playbook_to_plan_by
 from enrichment.domain import Enricher
 from enrichment.models import ANEW, Job
+from enrichment.parameters import adjusted, read
+from enrichment.playbooks import IDENTITY, Playbook
 from enrichment.publish import announce
 from evidence import domain
 from evidence.erased import bytes_erased
@@ -26,9 +31,6 @@ from ledger.redaction import Target
 from ledger.rows import insert
 from ledger.subscriptions import reacts_to, reacts_to_run
 
-IDENTITY = "file_identity"
-"""The enricher that tells by the content what a file is, and so who reads it next."""
-
 GONE = "What it read was erased."
 """Why a job ended without a result."""
 
@@ -36,8 +38,10 @@ GONE = "What it read was erased."
 @reacts_to_run(domain.EvidenceSubmitted)
 def plan(events: Sequence[Recorded]) -> None:
     """Insert a job for each enricher that reads what was submitted, and announce them once all is committed."""
+    # One append is to one case.
+    playbook = playbook_to_plan_by(events[0].stream)
     # The items are new, and so are their jobs.
-    _insert([job for event in events for job in _jobs(event, event.data)], unless_there=False)
+    _insert([job for event in events for job in _jobs(event, event.data, playbook)], unless_there=False)
 
 
 @reacts_to(domain.EvidenceCorrected)
@@ -46,7 +50,8 @@ def plan_again(event: Recorded) -> None:
     assert event.item is not None  # noqa: S101 -- every evidence event is about an item
     now = state_of(ItemState.objects.now().get(item=event.item))
     there = {each.name for each in registry.of_kind(now.said.kind) if reads_what_is_there(each, now, event.item)}
-    jobs = [job for job in _jobs(event, now.said, media=media_of(event.item)) if job.enricher in there]
+    again = _jobs(event, now.said, playbook_of(event.stream), media=media_of(event.item))
+    jobs = [job for job in again if job.enricher in there]
     earlier = list(Job.objects.filter(item=event.item).order_by("created_at"))
     _insert(jobs, unless_there=True)
     _reopen([job for job in (_came_back(job, earlier) for job in jobs) if job])
@@ -63,7 +68,10 @@ def plan_for_its_type(event: Recorded) -> None:
     # What they find is caused by what the file's own job was caused by: the submission, or its correction.
     cause = event.cause or event.id
     readers = [each for each in registry.accepting(now.said.kind, media) if each.media]
-    _insert([_job(cause, event.stream, event.item, each, now.said) for each in readers])
+    if readers:
+        playbook = playbook_of(event.stream)
+        of_case = [each for each in readers if playbook.has(each.name)]
+        _insert([job_for(cause, event.stream, event.item, each, now.said, playbook) for each in of_case])
 
 
 def media_of(item: UUID) -> str:
@@ -112,19 +120,21 @@ def _forget(item: UUID, targets: Sequence[Target]) -> None:
         enricher = registry.find(job.enricher, job.version)
         if enricher is not None and reads_what_is_there(enricher, now, item):
             # One that has no result yet read it all the same.
-            as_it_was = job.input_digest != digest_of(enricher, now.said) and not enricher.reads.isdisjoint(names)
+            same = job.input_digest == digest_of(enricher, now.said, job.parameters)
+            as_it_was = not same and not enricher.reads.isdisjoint(names)
             if job.enricher not in again and not as_it_was:
                 continue
             again.add(job.enricher)
         # The digest of its input has no salt: it would prove a guess at what was erased.
         gone = {"input_digest": f"erased:{job.pk.hex}", "status": Job.DONE, "reason": GONE, "claimed_until": None}
         Job.objects.filter(pk=job.pk).update(**gone)
+    submission = Event.objects.get(item=item, type="evidence.submitted/1")
+    playbook = playbook_of(submission.stream)
     _insert(
         [
-            _job(submission.id, submission.stream, item, enricher, now.said)
-            for submission in Event.objects.filter(item=item, type="evidence.submitted/1")
+            job_for(submission.id, submission.stream, item, enricher, now.said, playbook)
             for enricher in registry.of_kind(now.said.kind)
-            if enricher.name in again and reads_what_is_there(enricher, now, item)
+            if enricher.name in again and playbook.has(enricher.name) and reads_what_is_there(enricher, now, item)
         ]
     )
 
@@ -138,20 +148,25 @@ def reads_what_is_there(enricher: Enricher, item: domain.Item, id: UUID) -> bool
     return left or enricher.reads.isdisjoint(item.erased)
 
 
-def _jobs(event: Recorded, said: domain.EvidenceSubmitted, *, media: str = "") -> list[Job]:
+def _jobs(event: Recorded, said: domain.EvidenceSubmitted, playbook: Playbook, *, media: str = "") -> list[Job]:
     assert event.item is not None  # noqa: S101 -- every evidence event is about an item
-    readers = registry.accepting(said.kind, media)
-    return [_job(event.id, event.stream, event.item, enricher, said) for enricher in readers]
+    readers = [each for each in registry.accepting(said.kind, media) if playbook.has(each.name)]
+    return [job_for(event.id, event.stream, event.item, enricher, said, playbook) for enricher in readers]
 
 
-def _job(submitted: UUID, case: UUID, item: UUID, enricher: Enricher, said: domain.EvidenceSubmitted) -> Job:
+def job_for(
+    cause: UUID, case: UUID, item: UUID, enricher: Enricher, said: domain.EvidenceSubmitted, playbook: Playbook
+) -> Job:
+    """Make the job of an enricher on an item as it stands, with the playbook's parameters."""
+    parameters = adjusted(read(enricher.adjustable, playbook.parameters_of(enricher.name))[0])
     return Job(
         case_id=case,
         item=item,
-        submitted=submitted,
+        submitted=cause,
         enricher=enricher.name,
         version=enricher.version,
-        input_digest=digest_of(enricher, said),
+        input_digest=digest_of(enricher, said, parameters),
+        parameters=parameters,
         published_at=timezone.now(),
     )
 
@@ -161,9 +176,15 @@ def _insert(jobs: list[Job], *, unless_there: bool = True) -> None:
     transaction.on_commit(partial(announce, [job.id for job in jobs]))
 
 
-def digest_of(enricher: Enricher, said: domain.EvidenceSubmitted) -> str:
-    """Hash what an enricher reads of an item: SHA-256 of the compact JSON of those fields; the file by its SHA-256."""
-    return sha256(codec.to_json(fields_for(enricher, said)).encode()).hexdigest()
+def digest_of(enricher: Enricher, said: domain.EvidenceSubmitted, parameters: Mapping[str, Any]) -> str:
+    """Hash what an enricher reads of an item: SHA-256 of the compact JSON of those fields; the file by its SHA-256.
+
+    :param parameters: those that people set; where one is not at its default, the JSON is a list of the fields and of
+        all such parameters by their names.
+    """
+    fields = fields_for(enricher, said)
+    changed = sorted(adjusted(read(enricher.adjustable, parameters)[0]).items())
+    return sha256(codec.to_json([fields, dict(changed)] if changed else fields).encode()).hexdigest()
 
 
 def fields_for(enricher: Enricher, said: domain.EvidenceSubmitted) -> dict[str, object]:

@@ -148,11 +148,13 @@ def run(
     fields: Mapping[str, Any],
     original: Path | None,
     limits: Limits,
+    adjusted: Mapping[str, Any] | None = None,
     code: Path = CODE,
     meanwhile: Callable[[], object] = bool,
 ) -> Iterator[Done | Failed]:
     """Run the enricher of a module in a fresh child and yield its outcome.
 
+    :param adjusted: parameters that people set, already judged; the others are at their defaults.
     :param meanwhile: called again and again while it runs.
     :param code: the folder that the module is found in, besides what is installed.
     """
@@ -164,6 +166,7 @@ def run(
             "module": module,
             "kind": kind,
             "fields": dict(fields),
+            "adjusted": dict(adjusted or {}),
             "original": str(original.resolve()) if original else None,
             "folder": str(folder),
             "limits": asdict(limits),

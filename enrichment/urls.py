@@ -1,10 +1,10 @@
-"""The paths of enrichment: a command on an item, and an item beside others."""
+"""The paths of enrichment: a case's playbook, a command on an item, and an item beside others."""
 
 from django.urls import path
 
 from cases.serializers import ShapeSerializer
 from enrichment.commands import retry_enrichment
-from enrichment.views import ItemComparisons
+from enrichment.views import ChoosePlaybook, ItemComparisons, PlaybookDetail
 from evidence.domain import EnrichmentRetried
 from evidence.views import item_command
 
@@ -17,6 +17,8 @@ class RetrySerializer(ShapeSerializer):
 
 
 urlpatterns = [
+    path("<uuid:case_id>/playbook/", PlaybookDetail.as_view(), name="case-playbook"),
+    path("<uuid:case_id>/choose-playbook/", ChoosePlaybook.as_view(), name="case-choose-playbook"),
     path("<uuid:case_id>/evidence/<uuid:item>/comparisons/", ItemComparisons.as_view(), name="evidence-comparisons"),
     path(
         "<uuid:case_id>/evidence/<uuid:item>/retry-enrichment/",

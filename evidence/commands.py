@@ -22,7 +22,7 @@ from cases.rules import require_active
 from evidence import rules
 from evidence.domain import CustodyRecorded, EvidenceGraded, EvidenceLinked, EvidenceSubmitted, Handling
 from evidence.models import Look
-from evidence.queries import load_item, require_items
+from evidence.queries import before_submission, load_item, require_items
 from ledger.actors import Actor
 from ledger.append import Fact, append, lock
 from ledger.errors import DomainError
@@ -93,6 +93,8 @@ def _submit(
         except DomainError as refusal:
             facts.append(refusal)
     submitted = [fact for each in facts if isinstance(each, list) for fact in each]
+    for look_up in before_submission if submitted else ():
+        look_up(case_id)
     recorded = iter(append(case_id, submitted, by=by, head=head))
     return [each if isinstance(each, DomainError) else list(islice(recorded, len(each))) for each in facts]
 

@@ -43,8 +43,11 @@ class Waiting:
 waiting_for: list[Callable[[Collection[UUID]], Iterable[Waiting]]] = []
 """Rooms above that work on items say here what they have not finished."""
 
-reading: list[Callable[[str], Iterable[tuple[str, int]]]] = []
-"""The same for an item of a kind that was submitted a moment ago: who reads it (enricher, version)."""
+reading: list[Callable[[str, UUID], Iterable[tuple[str, int]]]] = []
+"""The same for an item of a kind that was submitted to a case a moment ago: who reads it (enricher, version)."""
+
+before_submission: list[Callable[[UUID], None]] = []
+"""Rooms above that start work on what is submitted to a case look up here, before it is written, what they need."""
 
 waiting_items: list[Callable[[], QuerySet[Any]]] = []
 """The same as a subquery of item ids, to filter by."""
@@ -166,7 +169,13 @@ def represent(
     """
     if fresh:
         return [
-            {**_own(row), "erased": [], "links": own_links(row), "enrichments": _all_waiting(row.kind)} for row in rows
+            {
+                **_own(row),
+                "erased": [],
+                "links": own_links(row),
+                "enrichments": _all_waiting(row.kind, row.case_id),
+            }
+            for row in rows
         ]
     items = [row.item for row in rows]
     results = enrichments_of(items, as_of=as_of)
@@ -212,8 +221,9 @@ def submits_to(by: Actor, cases: Collection[UUID]) -> set[UUID]:
     return set(members.values_list("case_id", flat=True))
 
 
-def _all_waiting(kind: str) -> list[dict[str, Any]]:
-    return [_waiting(name, version) for name, version in sorted(each for source in reading for each in source(kind))]
+def _all_waiting(kind: str, case_id: UUID) -> list[dict[str, Any]]:
+    readers = sorted(each for source in reading for each in source(kind, case_id))
+    return [_waiting(name, version) for name, version in readers]
 
 
 def _waiting(enricher: str, version: int) -> dict[str, Any]:

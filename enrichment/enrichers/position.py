@@ -15,14 +15,27 @@ from typing import Any
 from enrichment import ports, territories
 from enrichment.daylight import Light, light_at
 from enrichment.domain import SIGHTINGS, Enricher, EnricherInput, Flag, PermanentFailure, Result
+from enrichment.parameters import bounded
 from enrichment.states import name_of
 
-WITHIN_M, MOST = 50_000.0, 5
+AROUND_M = 50_000.0
+"""How far around, in metres, all is looked at by which the nearest port, and whose land it is, are judged."""
+
 NAMED_M = 10_000.0
 """From so far away, in metres, a port by whose name the place is called is another place, if one lies nearer."""
 
 BERTHS = "not installed: the World Port Index has no berths"
 SEA_AREAS = "not installed: no boundaries of seas or exclusive economic zones"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """How far from the position ports and land are looked for, in metres, and how many of each are told."""
+
+    within_m: float = bounded(
+        AROUND_M, least=1000, most=200_000, unit="m", says="How far from the position a port or land may be."
+    )
+    most: int = bounded(5, least=1, most=50, says="How many ports, and how many countries, are told: the nearest.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,18 +89,21 @@ def read_position(given: EnricherInput) -> Result:
         return Result(output=_nothing(), flags=())
     if abs(lat) > 90 or abs(lon) > 180 or (radius or 0) < 0:
         raise PermanentFailure(f"The position {lat}, {lon} is not on Earth.")
-    near = ports.nearest(lat, lon, within_m=WITHIN_M, most=MOST)
-    lands = territories.lands(lat, lon, within_m=WITHIN_M)
-    clear = _clear(near, radius or 0.0)
+    reach: Reach = given.adjusted or Reach()
+    # However little is to be told, it is judged by what lies around.
+    around = max(AROUND_M, reach.within_m)
+    found = ports.nearest(lat, lon, within_m=around, most=max(2, reach.most))
+    lands = territories.lands(lat, lon, within_m=around)
+    clear = _clear(found, radius or 0.0)
     output = PositionFindings(
         lat=lat,
         lon=lon,
         radius_m=radius,
         nearest_port=clear.port.name if clear else "",
-        ports=tuple(_port(each) for each in near),
+        ports=tuple(_port(each) for each in found[: reach.most] if each.distance_m <= reach.within_m),
         berths=BERTHS,
         on=_on(lands, radius or 0.0),
-        land=tuple(_land(each) for each in lands[:MOST]),
+        land=tuple(_land(each) for each in lands[: reach.most] if each.distance_m <= reach.within_m),
         sea_area=SEA_AREAS,
         light=light_at(lat, lon, radius or 0.0, str(given.fields.get("when") or "")),
     )
@@ -169,12 +185,7 @@ ENRICHER = Enricher(
     reads=frozenset({"place", "when"}),
     run=read_position,
     tool=lambda: f"astral {version('astral')}, shapely {version('shapely')}",
-    parameters={
-        "within_m": WITHIN_M,
-        "most": MOST,
-        "named_m": NAMED_M,
-        "ports": ports.EDITION,
-        "land": territories.EDITION,
-    },
+    parameters={"named_m": NAMED_M, "ports": ports.EDITION, "land": territories.EDITION},
+    adjustable=Reach,
     prepare=_load,
 )

@@ -116,6 +116,7 @@ REQUIRED: dict[str, Any] = {
     "tuple[Handling, ...]": [],
     "tuple[AccountChange, ...]": [],
     "tuple[Target, ...]": [],
+    "tuple[Chosen, ...]": [],
     "Kind": "image",
     "Role": "owner",
     "Sensitivity": "red",

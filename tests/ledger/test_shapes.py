@@ -13,7 +13,7 @@ from ledger import codec, events
 from ledger.events import UnknownEvent, decode, event, shapes, upcasts
 
 FROZEN = Path(__file__).with_name("event_shapes.json")
-OURS = ("case.", "evidence.", "custody.", "finding.", "log.", "redaction.", "event.")
+OURS = ("case.", "evidence.", "enrichment.", "custody.", "finding.", "log.", "redaction.", "event.")
 
 
 def as_listed() -> dict[str, Any]:
@@ -55,7 +55,7 @@ def test_every_type_says_which_fields_may_hold_personal_data() -> None:
     impersonal = {
         "language", "stated_at", "when", "observed", "enricher", "tool", "input_digest", "phase", "flag", "found_by",
         "reliability", "credibility", "head_hash", "format",
-        "old_origin", "old_key", "old_root", "new_origin", "new_key", "sha256", "key", "checkpoint",
+        "old_origin", "old_key", "old_root", "new_origin", "new_key", "sha256", "key", "checkpoint", "playbook",
     }  # fmt: skip
     for shape in shapes():
         if shape.name.startswith(OURS):
