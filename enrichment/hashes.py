@@ -14,6 +14,7 @@ its seven flips and rotations, so that a turned copy of another picture is found
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,11 @@ def pdq(rgb: NDArray[np.uint8]) -> tuple[dict[str, str], int] | None:
         return None
     vectors, quality = pdqhash.compute_dihedral(np.ascontiguousarray(rgb))
     return {name: _hex(vectors[number] != 0) for name, number in zip(TURNS, _OF_PDQ, strict=True)}, int(quality)
+
+
+def pdq_version() -> str:
+    """Name the version of `pdqhash`; empty where it is not installed."""
+    return "" if pdqhash is None else version("pdqhash")
 
 
 def quality(luma: Luma) -> int:

@@ -2,9 +2,9 @@
 
 A match means that two pictures have nearly the same light and dark in nearly the same places, as coarse as sixteen half
 waves across show it. It does not mean that they are one photograph: two frames of one scene match, and so may two
-forms, maps or screenshots with other words in them. No match does not mean that they are of different origin: cropping, a
-border, or a caption laid over one of them changes the hash. It says nothing of which was first, of what is seen, or of
-who made it.
+forms, maps or screenshots with other words in them. No match does not mean that they are of different origin: cropping,
+a border, or a caption laid over one of them changes the hash. It says nothing of which was first, of what is seen, or
+of who made it.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ def read_hashes(given: EnricherInput) -> Result:
     with decoding(given.original) as warned, Image.open(given.original, formats=FORMATS) as image:
         # Large JPEGs are decoded at a fraction of their size.
         image.draft("RGB", (SIDE * 2, SIDE * 2))
-        image = scalable(image)
-        image.thumbnail((SIDE, SIDE))
-        seen = _on_white(upright(image))
+        first = scalable(image)
+        first.thumbnail((SIDE, SIDE))
+        seen = _on_white(upright(first))
     small = seen.convert("L").convert("F").resize((hashes.SIDE, hashes.SIDE), Image.Resampling.BILINEAR)
     luma = np.asarray(small, dtype=np.float64)
     quality = hashes.quality(luma)
@@ -78,7 +78,7 @@ def read_hashes(given: EnricherInput) -> Result:
     output = PictureHashes(
         hashes=tuple(found),
         featureless=quality < LEAST_QUALITY,
-        pdq=version("pdqhash") if by_pdq else f"{NOT_INSTALLED}pdqhash",
+        pdq=hashes.pdq_version() or f"{NOT_INSTALLED}pdqhash",
     )
     flags = tuple(Flag(flag="picture_damaged", detail=f"The picture has a broken part: {each}") for each in warned[:5])
     return Result(output=output, flags=flags)
@@ -98,8 +98,8 @@ def _hashes(method: str, variants: dict[str, str], *, quality: int | None) -> Pi
 
 
 def _tool() -> str:
-    names = ["pdqhash"] if hashes.pdqhash else []
-    return ", ".join(f"{name} {version(name)}" for name in [*names, "numpy", "Pillow"])
+    pdq = [f"pdqhash {found}"] if (found := hashes.pdq_version()) else []
+    return ", ".join([*pdq, f"numpy {version('numpy')}", f"Pillow {version('Pillow')}"])
 
 
 ENRICHER = Enricher(
