@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from cases import domain as cases
+from enrichment.playbooks import Chosen, PlaybookChosen
 from evidence import domain as evidence
 from evidence.erasure.domain import RedactionRequested
 from evidence.models import ErasedPart
@@ -60,6 +61,7 @@ WORDS = {
     "evidence.enriched": "read the item",
     "evidence.enrichment_failed": "could not read the item",
     "evidence.enrichment_retried": "let a tool try again",
+    "enrichment.playbook_chosen": "chose the playbook",
     "custody.recorded": "recorded who viewed and downloaded",
     "redaction.requested": "asked for an erasure",
     "redaction.declined": "declined an erasure",
@@ -256,6 +258,9 @@ def _says(data: Any) -> Iterable[tuple[str, str]]:
             yield f"of event {target.seq}", ", ".join(map(_named, target.fields))
         if data.files:
             yield "files", ", ".join(each.sha256 for each in data.files)
+    elif isinstance(data, PlaybookChosen):
+        yield "playbook", data.playbook
+        yield "tools", _tools(data.enrichers)
     elif isinstance(data, evidence.CustodyRecorded):
         yield "handlings", str(sum(each.times for each in data.handlings))
     else:
@@ -270,6 +275,14 @@ def _says(data: Any) -> Iterable[tuple[str, str]]:
                 )
             ):
                 yield name, said
+
+
+def _tools(enrichers: Iterable[Chosen]) -> str:
+    """Name enrichers with their versions, each with its parameters."""
+    return "; ".join(
+        f"{each.enricher}@{each.version}" + "".join(f", {name} {value}" for name, value in each.parameters.items())
+        for each in enrichers
+    )
 
 
 def _named(field: ErasedField) -> str:

@@ -19,6 +19,7 @@ from cases.filters import CaseFilter
 from cases.models import Comment, Member
 from cases.queries import state_of
 from cases.rules import possible_changes
+from enrichment.choosing import choose_playbook, playbook_of
 from evidence import queries
 from evidence.models import ErasedPart, ItemState
 from evidence.search import matching
@@ -27,6 +28,7 @@ from workspace import board as evidence_board
 from workspace import history as told
 from workspace.answers import actor, before, show
 from workspace.forms import cases as forms
+from workspace.forms.playbooks import ChoosePlaybook, initial_of, titled
 from workspace.frame import frame
 from workspace.intentions import Intention, outcome
 from workspace.people import names_of
@@ -59,6 +61,9 @@ SETTINGS = {
     "describe": Intention(forms.Describe, commands.describe_case, Permission.MANAGE, "The case is described anew."),
     "sensitivity": Intention(forms.SetSensitivity, commands.set_sensitivity, Permission.MANAGE, "Sensitivity set."),
     "status": Intention(forms.ChangeStatus, change_status, Permission.MANAGE, "The status changed."),
+    "playbook": Intention(
+        ChoosePlaybook, choose_playbook, Permission.EDIT, "New evidence is read by this playbook from now on."
+    ),
     "tag": Intention(forms.AddTag, commands.tag_case, Permission.EDIT, "Tagged."),
     "untag": Intention(forms.RemoveTag, commands.untag_case, Permission.EDIT, "The tag is off."),
 }
@@ -135,6 +140,7 @@ def settings(request: HttpRequest, case_id: UUID) -> HttpResponse:
         "description": case.description,
         "sensitivity": case.sensitivity,
         "seen": case.seq,
+        **initial_of(playbook := playbook_of(case_id)),
     }
     done = outcome(request, SETTINGS, by=around.by, role=around.role, about={"case_id": case_id}, initial=initial)
     if done.answer:
@@ -144,7 +150,12 @@ def settings(request: HttpRequest, case_id: UUID) -> HttpResponse:
     changes = [STATUS[each.__name__][:2] for each in possible_changes(state_of(case))]
     names = names_of([case.opened_by])
     context = around.context(
-        "settings", forms=done.forms, refused=done.refused, changes=changes, opened_by=names[case.opened_by]
+        "settings",
+        forms=done.forms,
+        refused=done.refused,
+        changes=changes,
+        opened_by=names[case.opened_by],
+        playbook=titled(playbook),
     )
     return show(request, "case_settings", context, status=done.status)
 
