@@ -1,3 +1,4 @@
+# Long because every address of the API has its row here.
 """Who may do what: every address of the API has a row here; an address without one fails the first test."""
 
 from __future__ import annotations

@@ -100,10 +100,9 @@ def _parameters(installed: Mapping[str, Enricher]) -> Iterator[tuple[Enricher, P
 
 
 def _title(enricher: Enricher) -> str:
+    kinds = ", ".join(f"{kind}s" for kind in sorted(enricher.accepts))
     lacks = f" (not installed: {enricher.missing()})" if enricher.missing() else ""
-    return (
-        f"{enricher.name.replace('_', ' ')}, reads {', '.join(f'{kind}s' for kind in sorted(enricher.accepts))}{lacks}"
-    )
+    return f"{enricher.name.replace('_', ' ')}, reads {kinds}{lacks}"
 
 
 def _field(enricher: Enricher, parameter: Parameter) -> forms.Field:
