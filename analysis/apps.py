@@ -6,3 +6,7 @@ class AnalysisConfig(AppConfig):
 
     name = "analysis"
     verbose_name = "Analysis"
+
+    def ready(self) -> None:
+        """Hear of findings, and of what happens to the evidence under them."""
+        from analysis import projections  # noqa: F401 -- importing it registers it

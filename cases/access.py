@@ -24,6 +24,8 @@ class Permission(StrEnum):
     EDIT = "correct, retract, link or tag evidence"
     GRADE = "grade evidence"
     COMMENT = "comment"
+    STATE = "state and compute findings"
+    SIGN_OFF = "review and sign off findings"
     EXPORT = "export the case"
     MANAGE = "manage the case and its team"
     ERASE = "ask for an erasure"
@@ -32,11 +34,19 @@ class Permission(StrEnum):
 
 _MAY: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
-    Role.INVESTIGATOR: frozenset(Permission) - {Permission.MANAGE, Permission.ERASE, Permission.CONFIRM_ERASURE},
+    Role.INVESTIGATOR: frozenset(Permission)
+    - {Permission.MANAGE, Permission.SIGN_OFF, Permission.ERASE, Permission.CONFIRM_ERASURE},
     # Who reviews and signs off also discloses. A viewer reads item by item, in the sight of the team; that is also the
     # role of one who broke the glass, who must not carry the whole case away.
     Role.REVIEWER: frozenset(
-        {Permission.READ, Permission.GRADE, Permission.COMMENT, Permission.EXPORT, Permission.CONFIRM_ERASURE}
+        {
+            Permission.READ,
+            Permission.GRADE,
+            Permission.COMMENT,
+            Permission.SIGN_OFF,
+            Permission.EXPORT,
+            Permission.CONFIRM_ERASURE,
+        }
     ),
     Role.VIEWER: frozenset({Permission.READ}),
     Role.SUBMITTER: frozenset({Permission.SUBMIT}),

@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from analysis.views import RuleList
 from enrichment.views import EnricherList
 from evidence.views import Search
 from exchange.views import verifier
@@ -21,9 +22,11 @@ urlpatterns = [
     path("api/v1/cases/", include("evidence.urls")),
     path("api/v1/cases/", include("evidence.erasure.urls")),
     path("api/v1/cases/", include("enrichment.urls")),
+    path("api/v1/cases/", include("analysis.urls")),
     path("api/v1/cases/", include("exchange.urls")),
     path("api/v1/log/", include("cases.log_urls")),
     path("api/v1/enrichers/", EnricherList.as_view(), name="enricher-list"),
+    path("api/v1/rules/", RuleList.as_view(), name="rule-list"),
     path("api/v1/search/", Search.as_view(), name="search"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

@@ -19,6 +19,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from analysis.commands import compute_finding, state_finding
+from analysis.domain import FindingStated
 from cases.commands import add_member, remove_member
 from cases.domain import Role
 from evidence.domain import Derivative, EvidenceEnriched
@@ -41,6 +43,8 @@ ALL = set(Role)
 READERS = ALL - {SUBMITTER}
 EDITORS = {OWNER, INVESTIGATOR}
 EXPORTERS = {*EDITORS, REVIEWER}
+SIGNERS = {OWNER, REVIEWER}
+COUNTED = {"sentence": "So many.", "rule": "count", "version": 1}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +78,10 @@ def _on_item(roles: set[Role], body: dict[str, Any], answer: int = 200) -> Row:
 
 def _on_erasure(roles: set[Role], body: dict[str, Any], answer: int = 200) -> Row:
     return Row(scope="cases:write", also="evidence:write", roles=roles, answer=answer, body=body)
+
+
+def _on_finding(roles: set[Role], body: dict[str, Any] | None = None, answer: int = 200) -> Row:
+    return Row(scope="findings:write", roles=roles, answer=answer, body=body)
 
 
 _GOES = {"items": [{"item": "<item>", "fields": ["title"]}]}
@@ -134,6 +142,18 @@ TABLE = {
     # The list is another one than this.
     ("POST", "erasure-confirm"): _on_erasure({OWNER, REVIEWER}, {"fingerprint": "x"}, answer=412),
     ("POST", "erasure-decline"): _on_erasure({OWNER, REVIEWER}, {"reason": "x"}),
+    ("GET", "finding-list"): OF_CASE_AND_ITS_EVIDENCE,
+    ("POST", "finding-list"): _on_finding(EDITORS, COUNTED, answer=201),
+    ("GET", "finding-detail"): OF_CASE_AND_ITS_EVIDENCE,
+    ("GET", "finding-as-of"): OF_CASE_AND_ITS_EVIDENCE,
+    ("POST", "finding-restate"): _on_finding(EDITORS, {**COUNTED, "sentence": "Others.", "reason": "x"}),
+    ("POST", "finding-compute"): _on_finding(EDITORS),
+    # The result is another one than this.
+    ("POST", "finding-review"): _on_finding(SIGNERS, {"digest": "x", "agrees": True, "note": "x"}, answer=409),
+    ("POST", "finding-sign-off"): _on_finding(SIGNERS, {"digest": "x"}, answer=409),
+    ("POST", "finding-publish"): _on_finding({OWNER}, {"digest": "x", "sentence": "x", "where": "x"}, answer=409),
+    ("POST", "finding-withdraw"): _on_finding(EDITORS, {"reason": "x"}),
+    ("GET", "rule-list"): Row(scope="cases:read", roles=ALL, stranger=200, of_no_case=True),
     ("GET", "search"): Row(scope="evidence:read", roles=ALL, stranger=200),
     ("GET", "log-entries"): Row(scope="log:read", roles=ALL, stranger=200),
     ("GET", "log-proof"): Row(scope="log:read", roles=READERS),
@@ -170,15 +190,16 @@ class World:
     event: UUID
     export: UUID
     erasure: UUID
+    finding: UUID
     people: dict[str, Any]
 
     def address(self, name: str, *, case: UUID | None = None, item: UUID | None = None) -> str:
         """Write the address of a route, for other ids where the test says so."""
         given: dict[str, Any] = {"case_id": case or self.case, "item": item or self.item, "sha256": self.picture}
         given |= {"level": 0, "tile": "000.p/1", "export": item or self.export}
-        given |= {"redaction": item or self.erasure}
+        given |= {"redaction": item or self.erasure, "finding": item or self.finding}
         of_item = ["case_id", "item"]
-        of_case = [["case_id", "export"], ["case_id", "redaction"]]
+        of_case = [["case_id", each] for each in ("export", "redaction", "finding")]
         for wanted in ([], ["case_id"], of_item, [*of_item, "sha256"], ["level", "tile"], *of_case):
             try:
                 return reverse(name, kwargs={each: given[each] for each in wanted})
@@ -197,6 +218,7 @@ class World:
         # An event of another case is as unknown as one that was never there.
         event = self.event if ids.get("case", self.case) == self.case else uuid7()
         queries = {"search": "q=dozen", "log-proof": f"event={event}", "log-consistency": "from=1&to=2"}
+        queries["finding-as-of"] = "as_of=1"
         address += f"?{queries[name]}" if name in queries else ""
         kind = "application/x-ndjson" if name == "evidence-batch" else "application/json"
         headers = {"If-Match": f'"{self.seen}"'} if name in {"case-rename", "case-describe"} else {}
@@ -238,6 +260,8 @@ def world(api: APIClient, case: str, alice: Any, charlie: Any, log_folder: Path)
     export = request_export(case_id=case_id, wanted=NewExport(), by=by).pk
     assert run_export(export_id=export) == "done"
     ids = {"case": case_id, "item": item, "other": other, "event": event.id, "export": export}
+    ids["finding"] = state_finding(case_id=case_id, stated=FindingStated(**COUNTED), by=by).item
+    compute_finding(case_id=case_id, finding=ids["finding"], by=by)
     ids["erasure"] = _asked_for_by_another(case_id, item, by=by)
     return World(**ids, picture=made.sha256, people=people)
 

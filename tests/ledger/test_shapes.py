@@ -56,6 +56,7 @@ def test_every_type_says_which_fields_may_hold_personal_data() -> None:
         "language", "stated_at", "when", "observed", "enricher", "tool", "input_digest", "phase", "flag", "found_by",
         "reliability", "credibility", "head_hash", "format",
         "old_origin", "old_key", "old_root", "new_origin", "new_key", "sha256", "key", "checkpoint", "playbook",
+            "rule", "digest", "at",
     }  # fmt: skip
     for shape in shapes():
         if shape.name.startswith(OURS):

@@ -1,0 +1,106 @@
+"""Reads of findings: who sees them, and how they are shown."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from analysis import decisions
+from analysis.compute import Computed, compute
+from analysis.models import Computation, Finding
+from analysis.projections import state_of
+from cases.access import Permission, require
+from ledger import codec
+from ledger.actors import Actor
+from ledger.errors import NotFound
+
+
+def findings_of(case_id: UUID, *, by: Actor) -> QuerySet[Finding]:
+    """Select the findings of a case.
+
+    :raises NotFound: the case does not exist for the caller.
+    :raises Forbidden: the caller may only add to it.
+    """
+    require(case_id, Permission.READ, by=by)
+    return Finding.objects.filter(case=case_id)
+
+
+def finding_row(case_id: UUID, finding: UUID, *, by: Actor) -> Finding:
+    """Find a finding.
+
+    :raises NotFound: there is none in this case, or not for the caller.
+    """
+    row = findings_of(case_id, by=by).filter(pk=finding).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def computed_as_of(case_id: UUID, finding: UUID, *, as_of: int, by: Actor) -> Computed:
+    """Compute a finding as it would have come out after event `as_of`; nothing is recorded."""
+    rule, parameters = decisions.computable(state_of(finding_row(case_id, finding, by=by)))
+    return compute(case_id, rule, parameters, as_of=as_of)
+
+
+def represent(row: Finding) -> dict[str, Any]:
+    """Show a finding as a list does: how it stands, its result, whether that is stale; without steps and events."""
+    finding = row.state
+    computed = finding.get("computed")
+    stated = finding["stated"]
+    return {
+        "id": row.pk,
+        "case": row.case_id,
+        "seq": row.seq,
+        "sentence": stated["sentence"],
+        "note": stated.get("note", ""),
+        "rule": stated["rule"],
+        "version": stated["version"],
+        "parameters": stated.get("parameters", {}),
+        "status": row.status,
+        "author": row.author,
+        "stated_at": row.stated_at,
+        "changed_at": row.changed_at,
+        "result": computed["result"] if computed else None,
+        "digest": row.digest,
+        "as_of": computed["as_of"] if computed else None,
+        "stale": row.stale,
+        "stale_because": row.stale_because,
+        "reviewed": _bound(finding.get("reviewed"), row),
+        "signed_off": _bound(finding.get("signed_off"), row),
+        "published": [_bound(each, row) for each in finding.get("published", [])],
+        "withdrawn_because": finding.get("withdrawn_because", ""),
+    }
+
+
+def represent_whole(row: Finding) -> dict[str, Any]:
+    """Show a finding with the steps of its result and every event that it stands on."""
+    result = Computation.objects.filter(pk=row.computation).first() if row.computation else None
+    return represent(row) | {
+        "computed_by": result.by if result else None,
+        "computed_at": result.at if result else None,
+        "computation": result.pk if result else None,
+        "steps": result.steps if result else [],
+        "uses": result.uses if result else [],
+        "findings": result.findings if result else {},
+        "events": [event for use in result.uses for event in use["events"]] if result else [],
+    }
+
+
+def represent_computed(done: Computed, *, as_of: int) -> dict[str, Any]:
+    """Show a result that was computed for the asking."""
+    values = {name: codec.to_plain(value) for name, value in (("steps", done.outcome.steps), ("uses", done.uses))}
+    return {
+        "as_of": as_of,
+        "digest": done.digest,
+        "result": codec.to_plain(done.outcome.result),
+        **values,
+        "findings": {str(finding): event for finding, event in done.findings.items()},
+        "events": [event for use in done.uses for event in use.events],
+    }
+
+
+def _bound(said: dict[str, Any] | None, row: Finding) -> dict[str, Any] | None:
+    """Show what was said of a result; it lapses when the inputs are others, or the evidence changed since."""
+    return said and {**said, "lapsed": row.stale or said["digest"] != row.digest}
