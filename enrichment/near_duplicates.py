@@ -11,11 +11,15 @@ all are compared instead, which costs less than collecting them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+METHODS = ("pdq", "phash")
+"""The methods of `hashes` that give 256 bits. Two pictures are compared by the first that both have."""
 
 BITS, CHUNKS, WORDS = 256, 16, 4
 WITHIN = 31
@@ -35,6 +39,11 @@ Rows: TypeAlias = NDArray[np.int64]
 Distances: TypeAlias = NDArray[np.uint16]
 
 
+def is_hash(value: object) -> bool:
+    """Say whether something is a hash of 256 bits in hexadecimal."""
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
+
+
 def words(hashes: bytes) -> Hashes:
     """Read hashes of 32 bytes that follow one another."""
     found: Hashes = np.frombuffer(hashes, dtype=np.uint64).reshape(-1, WORDS)
@@ -51,6 +60,30 @@ def distances(hashes: Hashes, one: Hashes) -> Distances:
     return found
 
 
+class Growing:
+    """A NumPy array that rows are appended to; it has room for a quarter more."""
+
+    def __init__(self, *shape: int, dtype: Any) -> None:
+        self._room: NDArray[Any] = np.empty((0, *shape), dtype)
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def rows(self) -> NDArray[Any]:
+        return self._room[: self._count]
+
+    def add(self, rows: NDArray[Any]) -> None:
+        needed = self._count + len(rows)
+        if needed > len(self._room):
+            room = np.empty((needed * 5 // 4, *self._room.shape[1:]), self._room.dtype)
+            room[: self._count] = self.rows
+            self._room = room
+        self._room[self._count : needed] = rows
+        self._count = needed
+
+
 class NearDuplicates:
     """Hashes in rows, which are numbered from 0 in the order in which they came; not for several threads at once.
 
@@ -59,29 +92,18 @@ class NearDuplicates:
     """
 
     def __init__(self) -> None:
-        self._rows: Hashes = np.empty((0, WORDS), np.uint64)
-        self._count = 0
+        self._hashes = Growing(WORDS, dtype=np.uint64)
         self._built = 0
         self._in_order = np.empty(0, np.int32)
         self._begins = np.zeros(CHUNKS * (_VALUES + 1), np.int32)
 
     def __len__(self) -> int:
-        return self._count
-
-    @property
-    def hashes(self) -> Hashes:
-        return self._rows[: self._count]
+        return len(self._hashes)
 
     def add(self, hashes: Hashes) -> None:
         """Append rows; most are only compared one by one until there are enough to order all anew."""
-        needed = self._count + len(hashes)
-        if needed > len(self._rows):
-            room = np.empty((max(needed, len(self._rows) * 5 // 4), WORDS), np.uint64)
-            room[: self._count] = self.hashes
-            self._rows = room
-        self._rows[self._count : needed] = hashes
-        self._count = needed
-        if self._count - self._built > max(LEAST_TAIL, self._count // PART_OF_TAIL):
+        self._hashes.add(hashes)
+        if len(self) - self._built > max(LEAST_TAIL, len(self) // PART_OF_TAIL):
             self._build()
 
     def within(self, one: Hashes) -> tuple[Rows, Distances]:
@@ -95,17 +117,17 @@ class NearDuplicates:
         ends = np.cumsum(counts)
         total = int(ends[-1])
         if total > self._built // 4:
-            yield from self._scan(one, 0, self._count)
+            yield from self._scan(one, 0, len(self))
             return
         places = np.arange(total) + np.repeat(begins - (ends - counts), counts)
         rows = self._in_order.take(places, mode="clip")
         # No row is out of bounds; asked to clip, NumPy does not look for one first.
-        far = distances(self._rows.take(rows, axis=0, mode="clip"), one)
+        far = distances(self._hashes.rows.take(rows, axis=0, mode="clip"), one)
         near = np.flatnonzero(far <= WITHIN)
         # One that is alike in several chunks was met several times.
         once, first = np.unique(rows[near], return_index=True)
         yield once.astype(np.int64), far[near[first]]
-        yield from self._scan(one, self._built, self._count)
+        yield from self._scan(one, self._built, len(self))
 
     def _buckets(self, one: Hashes) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Find where, in the order of each chunk, the rows of the 17 values begin, and how many they are."""
@@ -116,22 +138,23 @@ class NearDuplicates:
 
     def _scan(self, one: Hashes, first: int, last: int) -> Iterator[tuple[Rows, Distances]]:
         for begin in range(first, last, _AT_ONCE):
-            far = distances(self._rows[begin : min(begin + _AT_ONCE, last)], one)
+            far = distances(self._hashes.rows[begin : min(begin + _AT_ONCE, last)], one)
             near = np.flatnonzero(far <= WITHIN)
             yield near + begin, far[near]
 
     def _build(self) -> None:
         """Put the rows in order by the value of each chunk, and note where each value begins."""
-        chunks = self.hashes.view(np.uint16)
-        in_order = np.empty((CHUNKS, self._count), np.int32)
+        chunks = self._hashes.rows.view(np.uint16)
+        count = len(self)
+        in_order = np.empty((CHUNKS, count), np.int32)
         begins = np.zeros((CHUNKS, _VALUES + 1), np.int32)
         for chunk in range(CHUNKS):
             values = np.ascontiguousarray(chunks[:, chunk])
             # Of 16 bits, a stable sort is a radix sort.
             in_order[chunk] = np.argsort(values, kind="stable")
             np.cumsum(np.bincount(values, minlength=_VALUES), out=begins[chunk, 1:])
-            begins[chunk] += chunk * self._count
-        self._in_order, self._begins, self._built = in_order.ravel(), begins.ravel(), self._count
+            begins[chunk] += chunk * count
+        self._in_order, self._begins, self._built = in_order.ravel(), begins.ravel(), count
 
 
 _BESIDE = np.array([0, *(1 << bit for bit in range(16))])

@@ -1,5 +1,5 @@
-"""From events to rows: of the playbook of a case, and those that items are compared by: fingerprints of texts, ships'
-places and times."""
+"""From events to rows: of the playbook of a case, and those that items are compared by: fingerprints of texts, hashes
+of pictures, ships' places and times."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from uuid import UUID
 
 from enrichment.fingerprints import marks_of
 from enrichment.identifiers import imo_is_valid
-from enrichment.models import CasePlaybook, Fix, TextMark, TextPrint
+from enrichment.models import CasePlaybook, Fix, PictureHash, TextMark, TextPrint
+from enrichment.near_duplicates import METHODS, is_hash
 from enrichment.playbooks import PlaybookChosen
 from evidence import domain
 from evidence.models import ItemState
@@ -22,11 +23,14 @@ from ledger.recorded import Recorded
 from ledger.rows import insert
 from ledger.subscriptions import Projection
 
-comparisons = Projection(tables=[TextPrint, TextMark, Fix])
+comparisons = Projection(tables=[TextPrint, TextMark, PictureHash, Fix])
 playbooks = Projection(tables=[CasePlaybook])
 
 TEXTS = "text"
 """The enricher whose output holds a text's fingerprint."""
+
+PICTURES = "perceptual_hash"
+"""The enricher whose output holds a picture's hashes."""
 
 
 @playbooks.on(PlaybookChosen)
@@ -89,11 +93,26 @@ def keep_fingerprint(event: Recorded) -> None:
     insert([text], [TextMark(mark=mark, case_id=event.stream, item=event.item) for mark in marks])
 
 
+@comparisons.on(domain.EvidenceEnriched)
+def keep_hashes(event: Recorded) -> None:
+    """Keep the newest hashes of a picture, unless they would be like those of any other featureless one."""
+    found: domain.EvidenceEnriched = event.data
+    if found.enricher != PICTURES or "output" in event.erased:
+        return
+    PictureHash.objects.filter(item=event.item).delete()
+    if found.output.get("featureless", True):
+        return
+    taken = {each["method"]: each["hash"] for each in found.output["hashes"]}
+    of_item = {"item": event.item, "case_id": event.stream, "event": event.id}
+    insert([PictureHash(**of_item, method=each, hash=taken[each]) for each in METHODS if is_hash(taken.get(each))])
+
+
 @comparisons.renews
 def renew(events: Sequence[Recorded]) -> None:
     """Fold items anew from their own events, after something of them was erased."""
     for item, stream in {(event.item, event.stream) for event in events if event.item}:
         _forget_text(item)
+        PictureHash.objects.filter(item=item).delete()
         Fix.objects.filter(item=item).delete()
         comparisons.see(list(read(stream, item=item)))
 

@@ -10,7 +10,8 @@ import pytest
 
 from cases import commands as cases
 from cases.domain import Role
-from enrichment.comparisons import EACH, Comparisons, compare
+from enrichment.comparisons import Comparisons, compare
+from enrichment.copies import EACH
 from enrichment.fingerprints import fingerprint, marks_of
 from enrichment.models import Fix, TextMark, TextPrint
 from evidence import commands as evidence
