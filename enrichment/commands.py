@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import OperationalError, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from cases.access import Permission
@@ -77,6 +77,9 @@ def run_job(*, job_id: UUID) -> str:
     if is_long:
         _hold(job, seconds=settings.CLAIM_SECONDS + fetching)
     with ExitStack() as stack:
+        if job.run:
+            # Who reads files of the type that a run found is in no greater hurry than the run.
+            stack.enter_context(yielding())
         try:
             original = stack.enter_context(store.local_path(said.file.sha256)) if said.file else None
         except store.MissingFile as missing:
@@ -100,8 +103,7 @@ def sweep() -> int:
     now = timezone.now()
     # What was published a moment ago may still stand in the queue.
     heard = now - 2 * timedelta(seconds=settings.SWEEP_SECONDS)
-    unheard = Q(status=Job.RUNNING) | Q(published_at__isnull=True) | Q(published_at__lt=heard)
-    jobs = Job.objects.free(now).filter(unheard).order_by("id").values_list("id", flat=True)[:SWEEP]
+    jobs = Job.objects.free(now).unheard(heard).order_by("id").values_list("id", flat=True)[:SWEEP]
     found = list(jobs)
     if found:
         log.info("sweep", jobs=len(found))

@@ -10,6 +10,8 @@ from celery import shared_task
 
 from enrichment import commands, sandbox
 from enrichment.publish import publish, yielding
+from enrichment.runs import work
+from enrichment.runs.publish import announce
 
 LEFT_AFTER = timedelta(minutes=10)
 """A sandbox of that age that nobody holds belongs to a worker that was killed."""
@@ -28,8 +30,16 @@ def pass_on(*, job_ids: list[str], **_: Any) -> None:
         publish([UUID(job_id) for job_id in job_ids])
 
 
+@shared_task(name="enrichment.tasks.go_on_with_run")
+def go_on_with_run(*, run_id: str, **_: Any) -> None:
+    """Do the next step of a run; the one after it waits behind what this one has published."""
+    if work.go_on(run_id=UUID(run_id)):
+        announce(UUID(run_id))
+
+
 @shared_task(name="enrichment.tasks.sweep")
 def sweep(**_: Any) -> None:
     """Publish again what waits for too long, take over what was claimed and not finished; tidy after the dead."""
     commands.sweep()
+    work.sweep()
     sandbox.sweep(older_than=LEFT_AFTER)

@@ -22,6 +22,7 @@ urlpatterns = [
     path("api/v1/cases/", include("evidence.urls")),
     path("api/v1/cases/", include("evidence.erasure.urls")),
     path("api/v1/cases/", include("enrichment.urls")),
+    path("api/v1/cases/", include("enrichment.runs.urls")),
     path("api/v1/cases/", include("analysis.urls")),
     path("api/v1/cases/", include("exchange.urls")),
     path("api/v1/log/", include("cases.log_urls")),

@@ -23,6 +23,8 @@ from analysis.commands import compute_finding, state_finding
 from analysis.domain import FindingStated
 from cases.commands import add_member, remove_member
 from cases.domain import Role
+from enrichment.runs.commands import start_run
+from enrichment.runs.domain import NewRun
 from evidence.domain import Derivative, EvidenceEnriched
 from evidence.erasure.commands import request_erasure
 from evidence.erasure.domain import NewErasure, OfItem
@@ -76,7 +78,7 @@ def _on_item(roles: set[Role], body: dict[str, Any], answer: int = 200) -> Row:
     return Row(scope="evidence:write", roles=roles, answer=answer, submitter=404, body=body)
 
 
-def _on_erasure(roles: set[Role], body: dict[str, Any], answer: int = 200) -> Row:
+def _on_both(roles: set[Role], body: dict[str, Any] | None, answer: int = 200) -> Row:
     return Row(scope="cases:write", also="evidence:write", roles=roles, answer=answer, body=body)
 
 
@@ -129,6 +131,12 @@ TABLE = {
     ("POST", "evidence-comment"): _on_item({*EDITORS, REVIEWER}, {"text": "x"}),
     # No tool has failed on it.
     ("POST", "evidence-retry-enrichment"): _on_item(EDITORS, {"enricher": "image", "version": 1}, answer=409),
+    ("GET", "run-list"): Row(scope="cases:read", roles=READERS),
+    ("POST", "run-list"): _on_both(EDITORS, {"enrichers": ["text"]}, answer=202),
+    ("GET", "run-detail"): Row(scope="cases:read", roles=READERS),
+    ("POST", "run-pause"): _on_both(EDITORS, None),
+    ("POST", "run-resume"): _on_both(EDITORS, None, answer=409),
+    ("POST", "run-stop"): _on_both(EDITORS, None),
     ("GET", "export-list"): Row(scope="cases:read", also="evidence:read", roles=READERS),
     ("POST", "export-list"): Row(
         scope="cases:read", also="evidence:read", roles=EXPORTERS, answer=202, body={"above": "amber"}
@@ -137,11 +145,11 @@ TABLE = {
     ("GET", "export-download"): Row(scope="cases:read", also="evidence:read", roles=EXPORTERS),
     ("GET", "erasure-list"): OF_CASE_AND_ITS_EVIDENCE,
     ("GET", "erasure-detail"): OF_CASE_AND_ITS_EVIDENCE,
-    ("POST", "erasure-list"): _on_erasure({OWNER}, {**_GOES, "ground": "court_order", "reason": "x"}, answer=201),
-    ("POST", "erasure-preview"): _on_erasure({OWNER}, _GOES),
+    ("POST", "erasure-list"): _on_both({OWNER}, {**_GOES, "ground": "court_order", "reason": "x"}, answer=201),
+    ("POST", "erasure-preview"): _on_both({OWNER}, _GOES),
     # The list is another one than this.
-    ("POST", "erasure-confirm"): _on_erasure({OWNER, REVIEWER}, {"fingerprint": "x"}, answer=412),
-    ("POST", "erasure-decline"): _on_erasure({OWNER, REVIEWER}, {"reason": "x"}),
+    ("POST", "erasure-confirm"): _on_both({OWNER, REVIEWER}, {"fingerprint": "x"}, answer=412),
+    ("POST", "erasure-decline"): _on_both({OWNER, REVIEWER}, {"reason": "x"}),
     ("GET", "finding-list"): OF_CASE_AND_ITS_EVIDENCE,
     ("POST", "finding-list"): _on_finding(EDITORS, COUNTED, answer=201),
     ("GET", "finding-detail"): OF_CASE_AND_ITS_EVIDENCE,
@@ -190,6 +198,7 @@ class World:
     event: UUID
     export: UUID
     erasure: UUID
+    run: UUID
     finding: UUID
     people: dict[str, Any]
 
@@ -197,9 +206,9 @@ class World:
         """Write the address of a route, for other ids where the test says so."""
         given: dict[str, Any] = {"case_id": case or self.case, "item": item or self.item, "sha256": self.picture}
         given |= {"level": 0, "tile": "000.p/1", "export": item or self.export}
-        given |= {"redaction": item or self.erasure, "finding": item or self.finding}
+        given |= {"run": item or self.run, "redaction": item or self.erasure, "finding": item or self.finding}
         of_item = ["case_id", "item"]
-        of_case = [["case_id", each] for each in ("export", "redaction", "finding")]
+        of_case = [["case_id", each] for each in ("export", "redaction", "finding", "run")]
         for wanted in ([], ["case_id"], of_item, [*of_item, "sha256"], ["level", "tile"], *of_case):
             try:
                 return reverse(name, kwargs={each: given[each] for each in wanted})
@@ -262,6 +271,7 @@ def world(api: APIClient, case: str, alice: Any, charlie: Any, log_folder: Path)
     ids = {"case": case_id, "item": item, "other": other, "event": event.id, "export": export}
     ids["finding"] = state_finding(case_id=case_id, stated=FindingStated(**COUNTED), by=by).item
     compute_finding(case_id=case_id, finding=ids["finding"], by=by)
+    ids["run"] = start_run(case_id=case_id, wanted=NewRun(), by=by).id
     ids["erasure"] = _asked_for_by_another(case_id, item, by=by)
     return World(**ids, picture=made.sha256, people=people)
 

@@ -1,0 +1,1 @@
+"""Runs: reading the evidence of a case again, as a job with progress."""
