@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import models
 
+from enrichment.runs.domain import Status
 from ledger.ids import uuid7
 
 ATTEMPTS = 3
@@ -24,10 +25,25 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(status__in=[Job.PARKED, Job.FAILED])
 
     def free(self, now: datetime) -> JobQuerySet:
-        """Keep the jobs that may be taken: those that wait and may be tried, and those whose claim has ended."""
+        """Keep the jobs that may be taken: those that wait and may be tried, and those whose claim has ended.
+
+        A run that is paused or was stopped holds its jobs back.
+        """
         due = models.Q(not_before__isnull=True) | models.Q(not_before__lte=now)
         died = models.Q(status=Job.RUNNING, claimed_until__lt=now)
-        return self.filter(models.Q(due, status=Job.WAITING) | died)
+        resting = Run.objects.filter(pk=models.OuterRef("run")).exclude(status=Status.RUNNING)
+        goes_on = models.Q(run__isnull=True) | ~models.Exists(resting)
+        return self.filter(models.Q(due, status=Job.WAITING) | died).filter(goes_on)
+
+    def unheard(self, heard: datetime) -> JobQuerySet:
+        """Keep the jobs that nobody may know of: those not published, or not finished, since a moment.
+
+        Of a run, only those that it has published: the others it publishes a portion at a time.
+        """
+        work = RunWork.objects.filter(pk=models.OuterRef("run"), ended_at__isnull=True)
+        waits_its_turn = models.Q(run__isnull=False) & models.Exists(work)
+        unpublished = models.Q(published_at__isnull=True) & ~waits_its_turn
+        return self.filter(models.Q(status=Job.RUNNING) | unpublished | models.Q(published_at__lt=heard))
 
 
 class Job(models.Model):
@@ -48,6 +64,7 @@ class Job(models.Model):
     version = models.PositiveIntegerField()
     input_digest = models.CharField(max_length=64)
     parameters = models.JSONField(default=dict)
+    run = models.UUIDField(null=True)
     status = models.CharField(max_length=7, default=WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     reason = models.TextField(blank=True)
@@ -78,6 +95,9 @@ class Job(models.Model):
                 name="jobs_open",
             ),
             models.Index(fields=["enricher", "ended_at"], name="jobs_ended"),
+            models.Index(
+                fields=["run", "status", "ended_at"], condition=models.Q(run__isnull=False), name="jobs_of_run"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -93,6 +113,7 @@ ANEW: dict[str, Any] = {
     "not_before": None,
     "ended_at": None,
     "seconds": None,
+    "run": None,
 }
 """How a job stands that is to be done again from the start."""
 
@@ -211,3 +232,22 @@ class Fix(models.Model):
 
     def __str__(self) -> str:
         return self.imo or self.mmsi
+
+
+# Django finds models in this module; these have one of their own.
+from enrichment.runs.models import Run, RunWork  # noqa: E402
+
+__all__ = [
+    "ANEW",
+    "ATTEMPTS",
+    "CasePlaybook",
+    "Fix",
+    "Job",
+    "JobQuerySet",
+    "Machine",
+    "PictureHash",
+    "Run",
+    "RunWork",
+    "TextMark",
+    "TextPrint",
+]
