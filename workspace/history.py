@@ -10,6 +10,7 @@ from uuid import UUID
 
 from cases import domain as cases
 from enrichment.playbooks import Chosen, PlaybookChosen
+from enrichment.runs.domain import RunChange, RunStarted
 from evidence import domain as evidence
 from evidence.erasure.domain import RedactionRequested
 from evidence.models import ErasedPart
@@ -62,6 +63,10 @@ WORDS = {
     "evidence.enrichment_failed": "could not read the item",
     "evidence.enrichment_retried": "let a tool try again",
     "enrichment.playbook_chosen": "chose the playbook",
+    "enrichment.run_started": "had the evidence read again",
+    "enrichment.run_paused": "paused a run",
+    "enrichment.run_resumed": "let a run go on",
+    "enrichment.run_stopped": "stopped a run",
     "custody.recorded": "recorded who viewed and downloaded",
     "redaction.requested": "asked for an erasure",
     "redaction.declined": "declined an erasure",
@@ -261,6 +266,12 @@ def _says(data: Any) -> Iterable[tuple[str, str]]:
     elif isinstance(data, PlaybookChosen):
         yield "playbook", data.playbook
         yield "tools", _tools(data.enrichers)
+    elif isinstance(data, RunStarted):
+        yield "tools", _tools(data.enrichers)
+        if data.failed:
+            yield "what failed before", "also"
+    elif isinstance(data, RunChange):
+        yield "run", str(data.run)
     elif isinstance(data, evidence.CustodyRecorded):
         yield "handlings", str(sum(each.times for each in data.handlings))
     else:

@@ -51,6 +51,10 @@ class Progress:
         return self.done + self.failed + self.stopped + self.left
 
     @property
+    def ended(self) -> int:
+        return self.of - self.left
+
+    @property
     def open(self) -> bool:
         """Say whether it is not over."""
         return self.status in OPEN
