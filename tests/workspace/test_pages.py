@@ -17,7 +17,7 @@ from evidence.domain import EvidenceSubmitted, Kind
 from evidence.models import ItemState
 from tests.workspace.conftest import Browser, World
 
-CASE_PAGES = ("", "settings/", "team/", "comments/", "history/", "ledger/", "exports/")
+CASE_PAGES = ("", "settings/", "team/", "comments/", "history/", "ledger/", "runs/", "exports/")
 NEW = ("evidence/new/image/", "evidence/new/statement/", "evidence/new/sighting/")
 
 
@@ -87,7 +87,7 @@ def test_a_submitter_sees_their_own_items_alone(world: World, browser: Browser, 
     assert "I saw it." in listed
     assert "Grey Heron" not in listed
     assert client.get(world.item(world.sighting)).status_code == 404
-    for rest in ("settings/", "team/", "comments/", "history/", "ledger/", "exports/"):
+    for rest in ("settings/", "team/", "comments/", "history/", "ledger/", "runs/", "exports/"):
         assert client.get(world.page(rest)).status_code == 403, rest
 
 
