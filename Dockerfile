@@ -1,7 +1,8 @@
 # One image for web, worker, beat and the commands; docker-compose.yml says which runs where.
 FROM python:3.11-slim AS wheels
-COPY requirements.txt /requirements.txt
-RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r /requirements.txt
+COPY requirements.txt requirements-extras.txt /
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r /requirements.txt \
+    && /venv/bin/pip install --no-cache-dir --require-hashes -r /requirements-extras.txt
 
 FROM python:3.11-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 OSINT_DATA_DIR=/data

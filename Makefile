@@ -41,6 +41,8 @@ requirements: $(VENV)/.installed-dev ## Compile requirements*.txt, pinned with h
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \
 		--custom-compile-command "make requirements" --python-version 3.11 requirements.in -o requirements.txt
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \
+		--custom-compile-command "make requirements" --python-version 3.11 requirements-extras.in -o requirements-extras.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \
 		--custom-compile-command "make requirements" --python-version 3.11 requirements-dev.in -o requirements-dev.txt
 
 clean: ## Remove the virtual environment and the caches; the data folder var/ stays

@@ -188,6 +188,31 @@ def strings(data: Path) -> dict[str, Answers]:
     return {"string that breaks things read": ((repr(text[:40]), read(text) == len(text)) for text in texts)}
 
 
+def credentials(data: Path) -> dict[str, Answers]:
+    """Judge Content Credentials as their validator is known to, without a list of trusted signers."""
+    from enrichment.domain import EnricherInput
+    from enrichment.enrichers.content_credentials import read_credentials
+
+    with (data / "expected.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    with tempfile.TemporaryDirectory() as folder:
+        files = [
+            EnricherInput(kind="image", fields={}, original=data / row["file"], folder=Path(folder)) for row in rows
+        ]
+        read = [(row, read_credentials(given).output) for row, given in zip(rows, files, strict=True)]
+    return {
+        "verdict on Content Credentials": (
+            (row["file"], (found.state, set(found.codes)) == (row["validation_state"], _codes(row)))
+            for row, found in read
+        ),
+        "signer, time and software that Content Credentials claim": (
+            (row["file"], (found.signer, found.signed_at, found.claim_generator) == _claimed(row))
+            for row, found in read
+            if row["has_manifest"] == "yes"
+        ),
+    }
+
+
 COLLECTIONS: dict[str, Callable[[Path], dict[str, Answers]]] = {
     "exif-samples": positions,
     "coordinate-spellings": spellings,
@@ -197,6 +222,7 @@ COLLECTIONS: dict[str, Callable[[Path], dict[str, Answers]]] = {
     "mmsi-mid": digits,
     "world-port-index": harbours,
     "naughty-strings": strings,
+    "c2pa-samples": credentials,
 }
 
 
@@ -246,6 +272,14 @@ def _time(found: Any) -> str:
 def _recorded(row: dict[str, str]) -> str:
     date, _, time = row["capture_time_as_recorded"].partition(" ")
     return f"{date.replace(':', '-')}T{time}{row['utc_offset_as_recorded']}"
+
+
+def _codes(row: dict[str, str]) -> set[str]:
+    return set(filter(None, row["failure_codes_active_manifest"].split("; ")))
+
+
+def _claimed(row: dict[str, str]) -> tuple[str, str, str]:
+    return row["signature_issuer"], row["signature_time"], row["claim_generator"]
 
 
 if __name__ == "__main__":

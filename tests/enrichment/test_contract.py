@@ -43,7 +43,7 @@ def given(enricher: Enricher, shared: Path, tmp_path: Path) -> EnricherInput:
 
 
 def test_all_are_installed() -> None:
-    names = ["exif", "file_identity", "image", "perceptual_hash", "position", "ship", "text"]
+    names = ["content_credentials", "exif", "file_identity", "image", "perceptual_hash", "position", "ship", "text"]
     assert [enricher.name for enricher in ENRICHERS] == names
 
 

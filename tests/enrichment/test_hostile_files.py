@@ -64,10 +64,10 @@ def test_what_is_no_picture_at_all_is_identified_and_has_a_reason(folder: str, l
         assert found["image"]["failure"]["permanent"] is True
 
 
-def batched(inputs: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def batched(inputs: Sequence[Any], some: int = 40) -> Iterator[Sequence[Any]]:
     """Give some at a time: what is cheap to read shares a child, and the limits on it."""
-    for first in range(0, len(inputs), 40):
-        yield inputs[first : first + 40]
+    for first in range(0, len(inputs), some):
+        yield inputs[first : first + some]
 
 
 def sighting(text: str) -> dict[str, Any]:
