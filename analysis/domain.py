@@ -33,11 +33,25 @@ class Use:
     events: tuple[UUID, ...]
 
 
+class About(StrEnum):
+    """What a step tells: a part of the result, what is left out of it and why, another reckoning of it, or how much of
+    its uncertainty (in %) comes from one input."""
+
+    PART = "part"
+    LEFT_OUT = "left_out"
+    CHECK = "check"
+    SHARE = "share"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One step on the way to a result, in words, with the number that it gave and the items that went into it."""
+    """One step on the way to a result, in words, with the number that it gave and the items that went into it.
+
+    It says nothing of the items but their ids: what it said would outlive their erasure.
+    """
 
     text: str
+    about: About = About.PART
     value: float | None = None
     unit: str = ""
     items: tuple[UUID, ...] = ()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+from analysis import domain as findings
 from cases import domain as cases
 from enrichment.playbooks import Chosen, PlaybookChosen
 from enrichment.runs.domain import RunChange, RunStarted
@@ -67,6 +68,13 @@ WORDS = {
     "enrichment.run_paused": "paused a run",
     "enrichment.run_resumed": "let a run go on",
     "enrichment.run_stopped": "stopped a run",
+    "finding.stated": "stated a finding",
+    "finding.restated": "stated a finding anew",
+    "finding.computed": "computed a finding",
+    "finding.reviewed": "reviewed a finding",
+    "finding.signed_off": "signed off a finding",
+    "finding.published": "published a finding",
+    "finding.withdrawn": "withdrew a finding",
     "custody.recorded": "recorded who viewed and downloaded",
     "redaction.requested": "asked for an erasure",
     "redaction.declined": "declined an erasure",
@@ -272,6 +280,8 @@ def _says(data: Any) -> Iterable[tuple[str, str]]:
             yield "what failed before", "also"
     elif isinstance(data, RunChange):
         yield "run", str(data.run)
+    elif isinstance(data, findings.Said):
+        yield from _of_finding(data)
     elif isinstance(data, evidence.CustodyRecorded):
         yield "handlings", str(sum(each.times for each in data.handlings))
     else:
@@ -286,6 +296,17 @@ def _says(data: Any) -> Iterable[tuple[str, str]]:
                 )
             ):
                 yield name, said
+
+
+def _of_finding(data: findings.Said) -> Iterable[tuple[str, str]]:
+    if isinstance(data, findings.FindingComputed):
+        yield "number", f"{data.result.value} {data.result.unit}, from {data.result.low} to {data.result.high}"
+        yield "rule", f"{data.rule}@{data.version}, over the evidence up to event {data.as_of}"
+    if isinstance(data, findings.FindingReviewed):
+        yield "agrees", "yes" if data.agrees else "no"
+    for name in ("sentence", "where", "reason", "note", "digest"):
+        if said := getattr(data, name, ""):
+            yield name, said
 
 
 def _tools(enrichers: Iterable[Chosen]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from workspace.views import cases, erasures, exports, files, items, ledger, runs, submit, tools
+from workspace.views import cases, erasures, exports, files, findings, items, ledger, runs, submit, tools
 
 Page = Callable[[Any], Any]
 
@@ -28,6 +28,9 @@ def routes(page: Page) -> list[URLPattern]:
         path(f"{CASE}comments/", page(cases.comments), name="case-comments"),
         path(f"{CASE}history/", page(cases.history), name="case-history"),
         path(f"{CASE}ledger/", page(ledger.panel), name="case-ledger"),
+        path(f"{CASE}findings/", page(findings.findings), name="case-findings"),
+        path(f"{CASE}findings/new/", page(findings.new), name="finding-new"),
+        path(f"{CASE}findings/<uuid:finding>/", page(findings.finding), name="finding"),
         path(f"{CASE}runs/", page(runs.runs), name="case-runs"),
         path(f"{CASE}exports/", page(exports.exports), name="case-exports"),
         path(f"{CASE}exports/<uuid:export>/bundle/", page(exports.bundle), name="case-bundle"),

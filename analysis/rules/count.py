@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from analysis.domain import Result, Role, Step
+from analysis.domain import About, Result, Role, Step
 from analysis.rule import Given, Outcome, Rule
 from analysis.selection import Fit, Selection
 
@@ -31,7 +31,8 @@ def count(parameters: Count, given: Given) -> Outcome:
     steps = [Step(text="Surely in the selection.", value=value, unit=parameters.unit, items=surely)]
     if maybe:
         text = "May be in it: their time or place is not known well enough."
-        steps.append(Step(text=text, value=float(len(maybe)), unit=parameters.unit, items=maybe))
+        doubtful = Step(text=text, about=About.LEFT_OUT, value=float(len(maybe)), unit=parameters.unit, items=maybe)
+        steps.append(doubtful)
     roles = {**dict.fromkeys(surely, Role.COUNTS), **dict.fromkeys(maybe, Role.MAY_COUNT)}
     return Outcome(result=result, steps=tuple(steps), roles=roles)
 

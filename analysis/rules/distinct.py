@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from analysis.domain import Result, Role, Step
+from analysis.domain import About, Result, Role, Step
 from analysis.rule import Given, Outcome, Rule
 from analysis.selection import Fit, Seen, Selection
 from analysis.ships import ships
@@ -47,12 +47,14 @@ def distinct(parameters: Distinct, given: Given) -> Outcome:
     more = [key for key in maybe if key not in surely]
     unit = f"{parameters.by}s"
     value = float(len(surely))
-    # The items tell which one: a step that named it would outlive an erasure of its name.
     steps = [Step(text=f"One {parameters.by}.", value=1.0, items=tuple(surely[key])) for key in sorted(surely, key=str)]
-    steps += [Step(text=f"Perhaps one more {parameters.by}.", items=tuple(maybe[key])) for key in sorted(more, key=str)]
+    steps += [
+        Step(text=f"Perhaps one more {parameters.by}.", about=About.LEFT_OUT, items=tuple(maybe[key]))
+        for key in sorted(more, key=str)
+    ]
     nameless = tuple(each.item for each in seen if each.item not in keys)
     if nameless:
-        steps.append(Step(text=f"Name no {parameters.by}, and count for none.", items=nameless))
+        steps.append(Step(text=f"Name no {parameters.by}, and count for none.", about=About.LEFT_OUT, items=nameless))
     roles = {item: Role.COUNTS if fits[item] is Fit.SURELY else Role.MAY_COUNT for item in keys}
     result = Result(value=value, low=value, high=value + len(more), unit=unit)
     return Outcome(result=result, steps=tuple(steps), roles=roles)

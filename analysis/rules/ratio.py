@@ -37,7 +37,7 @@ def ratio(parameters: Ratio, given: Given) -> Outcome:
     else:
         over = Result(value=parameters.number, low=parameters.number, high=parameters.number, unit=of.unit)
     result = Result(
-        value=_over(of.value, over.value), low=_over(of.low, over.high), high=_over(of.high, over.low), unit="ratio"
+        value=_over(of.value, over.value), low=_over(of.low, over.high), high=_over(of.high, over.low), unit="times"
     )
     steps = (
         Step(text="Divided.", value=of.value, unit=of.unit),

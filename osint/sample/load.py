@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.db import transaction
 
+from analysis import commands as analysis
+from analysis.domain import FindingSignedOff
 from cases import commands as cases
 from cases.domain import Role, Sensitivity
 from cases.models import Case
@@ -25,7 +27,7 @@ from evidence.serializers import SubmitSerializer
 from ledger import store
 from ledger.actors import Actor
 from ledger.errors import DomainError
-from osint.sample import fleet, pictures, statements
+from osint.sample import conclusions, fleet, pictures, statements
 
 TITLE = "Tankers at Vostochny (sample)"
 TAG = "sample"
@@ -73,6 +75,7 @@ def load_sample(*, owner: UUID, reviewer: UUID, viewer: UUID) -> UUID:
     _grade(case, ids, by=second)
     _set_right(case, ids, by=lead)
     _discuss(case, ids, lead=lead, reviewer=second)
+    _conclude(case, lead=lead, reviewer=second)
     cases.tag_case(case_id=case, tag=TAG, by=lead)
     return case
 
@@ -209,6 +212,17 @@ def _set_right(case: UUID, ids: Ids, *, by: Actor) -> None:
         reason=f"Entered twice: the departure of call {TWICE_CALL} is in the case already.",
         by=by,
     )
+
+
+def _conclude(case: UUID, *, lead: Actor, reviewer: Actor) -> None:
+    """State the findings, let their numbers be computed, and have those signed off that are ready for it."""
+    known: dict[str, UUID] = {}
+    for name, stated in conclusions.stated(known):
+        known[name] = _item(analysis.state_finding(case_id=case, stated=stated, by=lead).item)
+        computed = analysis.compute_finding(case_id=case, finding=known[name], by=lead)
+        if name in conclusions.SIGNED_OFF:
+            said = FindingSignedOff(digest=computed.data.digest, note=conclusions.SIGNED_OFF[name])
+            analysis.sign_off_finding(case_id=case, finding=known[name], signed_off=said, by=reviewer)
 
 
 def _discuss(case: UUID, ids: Ids, *, lead: Actor, reviewer: Actor) -> None:

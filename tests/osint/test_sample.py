@@ -16,10 +16,13 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from PIL import ExifTags, Image
 
+from analysis.models import Computation, Finding
 from cases.models import Case, Comment, Member
+from evidence import commands as evidence
 from evidence.models import ItemState, Link
 from evidence.when import parse
 from ledger import store
+from ledger.actors import Actor
 from ledger.models import Event
 from ledger.verify import verify
 from osint.sample import fleet, load, pictures, statements
@@ -286,6 +289,34 @@ def test_the_evidence_that_stands_in_the_loaded_case_comes_to_the_same_totals(lo
     assert sum(body["activity"] == fleet.ARRIVAL for body in said.values()) == 43
     assert sum(body["activity"] == fleet.DEPARTURE for body in said.values()) == 43
     assert barrels(pairs) == pytest.approx(fleet.PARAMETERS.barrels, rel=0.01)
+
+
+def test_the_findings_of_the_loaded_case_are_computed_from_its_evidence(loaded: Case) -> None:
+    found = {row.rule: row.state["computed"]["result"] for row in Finding.objects.filter(case=loaded)}
+    assert found["distinct"]["value"] == 12
+    assert found["port-calls"]["value"] == 43
+    assert found["cargo"]["value"] == pytest.approx(fleet.PARAMETERS.barrels, rel=0.01)
+    assert 1_000_000 < found["cargo"]["low"] < found["cargo"]["value"] < found["cargo"]["high"]
+    assert found["ratio"]["value"] == pytest.approx(found["cargo"]["value"] / BARREL_CAP)
+    assert found["ratio"]["low"] > 2
+    assert not Finding.objects.filter(stale=True).exists()
+    checks = [step for step in Computation.objects.get(rule="cargo").steps if step.get("about") == "check"]
+    low, high = (step["value"] for step in checks)
+    assert low == pytest.approx(found["cargo"]["low"], rel=0.02)
+    assert high == pytest.approx(found["cargo"]["high"], rel=0.02)
+
+
+def test_a_correction_under_the_loaded_findings_reaches_the_published_ratio(loaded: Case) -> None:
+    call = fleet.port_calls()[4]
+    item = state(loaded, fleet.key(call, fleet.DEPARTURE)).item
+    changes = {"draught_m": round(call.departure_draught_m - 1, 2)}
+    evidence.correct(case_id=loaded.pk, item=item, changes=changes, reason="x", by=Actor.person(_lead()))
+    stale = set(Finding.objects.filter(case=loaded, stale=True).values_list("rule", flat=True))
+    assert stale == {"cargo", "ratio"}
+
+
+def _lead() -> Any:
+    return get_user_model().objects.get(username="lead").pk
 
 
 def test_a_sighting_stands_on_the_picture_that_shows_it(loaded: Case) -> None:

@@ -17,8 +17,8 @@ from evidence.domain import EvidenceSubmitted, Kind
 from evidence.models import ItemState
 from tests.workspace.conftest import Browser, World
 
-CASE_PAGES = ("", "settings/", "team/", "comments/", "history/", "ledger/", "runs/", "exports/")
-NEW = ("evidence/new/image/", "evidence/new/statement/", "evidence/new/sighting/")
+CASE_PAGES = ("", "settings/", "team/", "comments/", "history/", "ledger/", "runs/", "exports/", "findings/")
+NEW = ("findings/new/", "evidence/new/image/", "evidence/new/statement/", "evidence/new/sighting/")
 
 
 def pages(world: World) -> list[str]:
