@@ -1,4 +1,4 @@
-"""Requests and answers about enrichers and playbooks."""
+"""Requests and answers about enrichers, playbooks and results side by side."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from typing import Any
 from rest_framework import serializers
 
 from cases.serializers import ShapeSerializer
+from enrichment.changes import Change
 from enrichment.domain import Enricher
 from enrichment.models import CasePlaybook
 from enrichment.parameters import Parameter, declared
 from enrichment.playbooks import SHIPPED, STANDARD, Chosen, NewPlaybook, chosen, enrichers_of
+from enrichment.versions import Version
+from evidence.queries import result_shown
+from evidence.serializers import EnrichmentSerializer
+from ledger import codec
 
 
 class NewPlaybookSerializer(ShapeSerializer):
@@ -81,6 +86,40 @@ class PlaybookSerializer(serializers.Serializer):
     by = serializers.CharField(allow_null=True)
     at = serializers.DateTimeField(allow_null=True)
     shipped = ShippedSerializer(many=True)
+
+
+class ChangeSerializer(ShapeSerializer):
+    class Meta:
+        dataclass = Change
+
+
+class ChangedSerializer(serializers.Serializer):
+    """What is another than in the result of `version` that event `seq` recorded; `left_out` changes are not told."""
+
+    version = serializers.IntegerField()
+    seq = serializers.IntegerField()
+    changes = ChangeSerializer(many=True)
+    left_out = serializers.IntegerField()
+
+
+class VersionSerializer(EnrichmentSerializer):
+    """A result of a tool; `changed` is null where there is nothing to compare it with."""
+
+    erased = serializers.BooleanField()
+    changed = ChangedSerializer(allow_null=True)
+
+
+class VersionListSerializer(serializers.Serializer):
+    results = VersionSerializer(many=True)
+
+
+def version_shown(version: Version) -> dict[str, Any]:
+    """Show a result, and what changed against the one before it."""
+    since, changed = version.since, version.changed
+    told = None
+    if since is not None and changed is not None:
+        told = {"version": since.version, "seq": since.seq, **codec.to_plain(changed)}
+    return {**result_shown(version.row), "erased": version.erased, "changed": told}
 
 
 def enricher_shown(enricher: Enricher) -> dict[str, Any]:

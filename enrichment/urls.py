@@ -4,7 +4,7 @@ from django.urls import path
 
 from cases.serializers import ShapeSerializer
 from enrichment.commands import retry_enrichment
-from enrichment.views import ChoosePlaybook, ItemComparisons, PlaybookDetail
+from enrichment.views import ChoosePlaybook, ItemComparisons, ItemEnrichments, PlaybookDetail
 from evidence.domain import EnrichmentRetried
 from evidence.views import item_command
 
@@ -20,6 +20,11 @@ urlpatterns = [
     path("<uuid:case_id>/playbook/", PlaybookDetail.as_view(), name="case-playbook"),
     path("<uuid:case_id>/choose-playbook/", ChoosePlaybook.as_view(), name="case-choose-playbook"),
     path("<uuid:case_id>/evidence/<uuid:item>/comparisons/", ItemComparisons.as_view(), name="evidence-comparisons"),
+    path(
+        "<uuid:case_id>/evidence/<uuid:item>/enrichments/<slug:enricher>/",
+        ItemEnrichments.as_view(),
+        name="evidence-enrichment",
+    ),
     path(
         "<uuid:case_id>/evidence/<uuid:item>/retry-enrichment/",
         item_command("retry_enrichment", retry_enrichment, RetrySerializer, wraps="retried"),

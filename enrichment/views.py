@@ -1,4 +1,4 @@
-"""Items beside others, enrichers and playbooks, over the API."""
+"""Items beside others, results side by side, enrichers and playbooks, over the API."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from rest_framework.response import Response
 from cases.access import Permission, require
 from cases.http import StrictView
 from cases.serializers import ShapeSerializer
-from enrichment import choosing, comparisons, registry
+from enrichment import choosing, comparisons, registry, versions
 from enrichment import serializers as shapes
+from evidence.commands import look
 from ledger import codec
 
 
@@ -31,6 +32,18 @@ class ItemComparisons(StrictView):
     @extend_schema(summary="Compare an item with others", responses=ComparisonsSerializer)
     def get(self, request: Request, case_id: UUID, item: UUID) -> Response:
         return Response(codec.to_plain(comparisons.compare(case_id, item, by=request.actor)))
+
+
+class ItemEnrichments(StrictView):
+    """All that one enricher said of an item, newest first."""
+
+    required_scopes = {"GET": "evidence:read"}
+
+    @extend_schema(summary="Compare the results of an enricher", responses=shapes.VersionListSerializer)
+    def get(self, request: Request, case_id: UUID, item: UUID, enricher: str) -> Response:
+        found = versions.results_of(case_id, item, enricher, by=request.actor)
+        look(case_id=case_id, items=[item], action="viewed", by=request.actor)
+        return Response({"results": [shapes.version_shown(each) for each in found]})
 
 
 class EnricherList(StrictView):

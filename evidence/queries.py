@@ -237,7 +237,7 @@ def enrichments_of(items: Collection[UUID], *, as_of: int | None = None) -> dict
     if as_of is not None:
         rows = rows.filter(seq__lte=as_of)
     for row in rows.order_by("version", "seq"):
-        found[row.item][row.enricher] = _result(row)
+        found[row.item][row.enricher] = result_shown(row)
     if as_of is None:
         for waiting in (each for source in waiting_for for each in source(items)):
             known = found[waiting.item].get(waiting.enricher)
@@ -281,7 +281,8 @@ def _own(row: ItemState) -> dict[str, Any]:
     }
 
 
-def _result(row: Enrichment) -> dict[str, Any]:
+def result_shown(row: Enrichment) -> dict[str, Any]:
+    """Show what an enricher said of an item."""
     return {
         "enricher": row.enricher,
         "version": row.version,

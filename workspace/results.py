@@ -8,9 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from enrichment.changes import Changes
 from enrichment.models import ATTEMPTS, Job
+from enrichment.versions import Version, side_by_side
 from evidence.models import Enrichment, ErasedPart
 from workspace.facts import Node, tree
+
+MOST = 10
+"""How many results of a tool are compared with the one before."""
 
 BRIEF = 24
 """How many values a result may have and still stand open on the page."""
@@ -18,7 +23,10 @@ BRIEF = 24
 
 @dataclass(frozen=True)
 class Result:
-    """One result of one version of a tool; `job` is what can be tried again."""
+    """One result of one version of a tool; `job` is what can be tried again.
+
+    `changed` is what is another than in the result before it, of version `since`, where there is one to compare with.
+    """
 
     enricher: str
     version: int
@@ -35,6 +43,8 @@ class Result:
     attempts: int = 0
     job: UUID | None = None
     erased: bool = False
+    since: int | None = None
+    changed: Changes | None = None
     earlier: list[Result] = field(default_factory=list)
 
     @property
@@ -57,10 +67,14 @@ def of_item(case_id: UUID, item: UUID, *, as_of: int | None = None) -> list[Resu
     erased = set(ErasedPart.objects.filter(item=item).values_list("event", flat=True))
     again = {(job.enricher, job.version): job for job in jobs}
     by_tool: dict[str, list[Result]] = defaultdict(list)
+    rows_of: dict[str, list[Enrichment]] = defaultdict(list)
     for row in rows.order_by("-version", "-seq"):
-        newest = not by_tool[row.enricher]
-        job = again.get((row.enricher, row.version)) if newest else None
-        by_tool[row.enricher].append(_result(row, job, erased=row.pk in erased))
+        rows_of[row.enricher].append(row)
+    for enricher, found in rows_of.items():
+        for place, version in enumerate(side_by_side(found[:MOST], erased, shown=_for_people)):
+            job = None if place else again.get((enricher, version.row.version))
+            by_tool[enricher].append(_result(version, job))
+        by_tool[enricher] += [_result(Version(row, row.pk in erased), None) for row in found[MOST:]]
     for job in jobs:
         if job.status in {Job.WAITING, Job.RUNNING}:
             by_tool[job.enricher].insert(0, _open(job))
@@ -87,7 +101,8 @@ def _for_people(output: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _result(row: Enrichment, job: Job | None, *, erased: bool) -> Result:
+def _result(version: Version, job: Job | None) -> Result:
+    row = version.row
     tried_again = job is not None and job.status in {Job.PARKED, Job.FAILED}
     status = "parked" if job is not None and job.status == Job.PARKED and row.status == "failed" else row.status
     return Result(
@@ -104,5 +119,7 @@ def _result(row: Enrichment, job: Job | None, *, erased: bool) -> Result:
         at=row.at,
         seq=row.seq,
         job=job.pk if job is not None and tried_again else None,
-        erased=erased,
+        erased=version.erased,
+        since=version.since.version if version.since else None,
+        changed=version.changed,
     )

@@ -120,6 +120,7 @@ TABLE = {
     ("GET", "evidence-detail"): OF_ITEM,
     ("GET", "evidence-custody"): OF_ITEM,
     ("GET", "evidence-comparisons"): OF_ITEM,
+    ("GET", "evidence-enrichment"): OF_ITEM,
     ("GET", "evidence-file"): OF_ITEM,
     ("GET", "evidence-derivative"): OF_ITEM,
     ("POST", "evidence-grade"): _on_item({*EDITORS, REVIEWER}, {"reliability": "A", "credibility": "1"}),
@@ -205,11 +206,19 @@ class World:
     def address(self, name: str, *, case: UUID | None = None, item: UUID | None = None) -> str:
         """Write the address of a route, for other ids where the test says so."""
         given: dict[str, Any] = {"case_id": case or self.case, "item": item or self.item, "sha256": self.picture}
-        given |= {"level": 0, "tile": "000.p/1", "export": item or self.export}
+        given |= {"level": 0, "tile": "000.p/1", "enricher": "image", "export": item or self.export}
         given |= {"run": item or self.run, "redaction": item or self.erasure, "finding": item or self.finding}
         of_item = ["case_id", "item"]
         of_case = [["case_id", each] for each in ("export", "redaction", "finding", "run")]
-        for wanted in ([], ["case_id"], of_item, [*of_item, "sha256"], ["level", "tile"], *of_case):
+        for wanted in (
+            [],
+            ["case_id"],
+            of_item,
+            [*of_item, "sha256"],
+            [*of_item, "enricher"],
+            ["level", "tile"],
+            *of_case,
+        ):
             try:
                 return reverse(name, kwargs={each: given[each] for each in wanted})
             except Exception as error:
