@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,21 +17,17 @@ from cases import commands as cases
 from cases.domain import Role
 from enrichment import likenesses, picture_index
 from enrichment.comparisons import compare
-from enrichment.domain import EnricherInput
-from enrichment.enrichers.perceptual_hash import ENRICHER, read_hashes
 from enrichment.hashes import TURNS, turned
 from enrichment.likenesses import NearDuplicate, judge
 from enrichment.models import PictureHash
 from enrichment.picture_index import PictureIndex
 from evidence import commands as evidence
-from evidence import domain
-from ledger import codec
 from ledger.actors import Actor
-from ledger.append import Fact, append
 from ledger.ids import uuid7
 from ledger.read import read
 from ledger.rebuild import differing
 from ledger.sequence import sequence
+from tests.enrichment.hashed import add, output_of, say
 from tests.enrichment.jobs import submit_picture, work
 from tests.evidence.erasures import erase, of_event, of_item
 
@@ -55,27 +50,6 @@ def bridge(shared: Path) -> Path:
 @pytest.fixture
 def other(shared: Path) -> Path:
     return shared / "data/exif-samples/jpg/Canon_40D.jpg"
-
-
-@cache
-def output_of(path: Path) -> dict[str, Any]:
-    given = EnricherInput(kind="image", fields={}, original=path, folder=path.parent)
-    return codec.to_values(read_hashes(given).output)
-
-
-def say(case: UUID, item: UUID, output: dict[str, Any]) -> UUID:
-    """Record what the enricher found, and nothing of the sandbox."""
-    found = domain.EvidenceEnriched(
-        enricher=ENRICHER.name, version=1, tool="test 1", input_digest="0" * 64, output=output, seconds=0.1
-    )
-    [event] = append(case, [Fact(found, item=item)], by=Actor.worker(ENRICHER.name, 1))
-    return event.id
-
-
-def add(case: UUID, by: Actor, path: Path, **fields: Any) -> UUID:
-    item = submit_picture(case, by, path, **fields)
-    say(case, item, output_of(path))
-    return item
 
 
 def alike(case: UUID, item: UUID, by: Actor) -> list[UUID]:

@@ -55,6 +55,13 @@ def words(value: Any) -> str:
 
 
 @register.filter
+def turn(way: str) -> str:
+    """Write how a picture is turned: mirrored_rotated_90 is mirrored, rotated 90° clockwise."""
+    mirrored, _, degrees = way.partition("rotated_")
+    return ", ".join([*(["mirrored"] if mirrored else []), *([f"rotated {degrees}° clockwise"] if degrees else [])])
+
+
+@register.filter
 def plain(value: Any) -> str:
     """Write a scalar for people."""
     return text_of(value)

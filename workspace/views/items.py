@@ -100,6 +100,7 @@ def _about(around: Frame, row: ItemState, *, as_of: int | None) -> dict[str, Any
         "erased_files": {each.file for each in erased if each.file},
         "title": str(row),
         "picture": board.picture(shown["enrichments"], "preview", "thumb"),
+        "thumb": board.picture(shown["enrichments"], "thumb", "preview"),
         "times": _times(shown),
         "facts": _facts(shown),
         "links": found,
