@@ -126,5 +126,6 @@ def test_a_line_says_how_long_the_rest_takes() -> None:
     assert enrich.line_of([one], bar=True).startswith(f"[{'#' * 3}{'.' * 27}] ")
     assert enrich.line_of([two], bar=False) == "planning: 50 of 1,000 items, 0 of 1,000 read"
     assert enrich.line_of([one, two], bar=False).startswith("planning: 100 of 2,000 items, 302 of 4,002 read")
+    assert enrich.line_of([at("done", 0, 0, None)], bar=False) == "nothing was to be read"
     assert enrich.line_of([at("running", 1, 30_000, 60.0)], bar=False).endswith("8.3 h left")
     assert enrich.line_of([at("running", 1, 30, 60.0)], bar=False).endswith("30 s left")

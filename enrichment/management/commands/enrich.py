@@ -146,7 +146,7 @@ def line_of(progress: Collection[Progress], *, bar: bool) -> str:
     failed, stopped = sum(each.failed for each in progress), sum(each.stopped for each in progress)
     ended = of - left - stopped
     planned = [each for each in progress if each.status != "planning"]
-    parts = [f"{ended:,} of {of:,} read"]
+    parts = [f"{ended:,} of {of:,} read" if of or len(planned) < len(progress) else "nothing was to be read"]
     if len(planned) < len(progress):
         items_done, items = (sum(getattr(each, name) for each in progress) for name in ("items_done", "items_total"))
         parts.insert(0, f"planning: {items_done:,} of {items:,} items")
