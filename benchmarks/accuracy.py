@@ -143,6 +143,75 @@ def flags(data: Path) -> dict[str, Answers]:
     }
 
 
+def deadweights(data: Path) -> dict[str, Answers]:
+    """Estimate what each tanker carries by a relation that is fitted on all others."""
+    from analysis.deadweight import estimate, fit
+    from scripts.fit_deadweight import tankers
+
+    ships = tankers(data / "ships.csv")
+    found = []
+    for number, ship in enumerate(ships):
+        others = fit(ships[:number] + ships[number + 1 :])
+        sizes = {"length_m": ship.length_m, "beam_m": ship.beam_m, "draught_m": ship.draught_m}
+        found.append((ship, estimate(**sizes, fitted=others)))
+    named = [(f"{ship.deadweight_t:g} t, not {each.value:.0f}", ship.deadweight_t, each) for ship, each in found]
+    return {
+        "deadweight of a tanker within 6 % by all others (half of them wanted)": (
+            (name, abs(each.value / true - 1) <= 0.06) for name, true, each in named
+        ),
+        "deadweight of a tanker within 20 % by all others (nine in ten wanted)": (
+            (name, abs(each.value / true - 1) <= 0.2) for name, true, each in named
+        ),
+        "deadweight of a tanker in its interval of 80 % (75 to 90 % wanted)": (
+            (name, each.low <= true <= each.high) for name, true, each in named
+        ),
+    }
+
+
+def sentences(data: Path) -> dict[str, Answers]:
+    """Decode AIS sentences of every type."""
+    from enrichment.ais import Message, read_sentences
+
+    with (data / "sample.aivdm").open("rb") as file:
+        messages = [each for each in read_sentences(file) if isinstance(each, Message)]
+    lines = (data / "sample.aivdm.js.chk").read_text(encoding="utf-8").splitlines()
+    expected = [json.loads(line) for line in lines if line.strip()]
+    return {
+        "AIS message decoded": (
+            (f"type {each['type']} of {each['mmsi']}", any(same_message(each, message) for message in messages))
+            for each in expected
+        )
+    }
+
+
+def same_message(expected: dict[str, Any], found: Any) -> bool:
+    """Say whether a decoded message is the expected one: sender, type, and each value that both have.
+
+    Positions of types 17 and 27 are expected to a tenth of a degree; those inside of other messages (types 6 and 8) are
+    no positions of the sender, and their draughts have units of their own.
+    """
+    if (found.type, int(found.mmsi)) != (expected["type"], expected["mmsi"]):
+        return False
+    near = 0.06 if found.type in {17, 27} else 1e-3
+    if found.type not in {6, 8}:
+        for name, value, least, most in (
+            ("lat", found.lat, -90, 90),
+            ("lon", found.lon, -180, 180),
+            ("speed", found.speed_kn, 0, 62.9 if found.type == 27 else 102.1),
+            ("course", found.course_deg, 0, 359.9),
+            ("heading", found.heading_deg, 0, 359),
+            ("draught", found.draught_m, 0.1, 25.5),
+        ):
+            wanted = expected.get(name)
+            if isinstance(wanted, int | float):
+                is_said = least <= wanted <= most
+                if (value is not None) != is_said or (is_said and abs(value - wanted) > near):
+                    return False
+    texts = {"shipname": found.name, "callsign": found.call_sign, "imo": int(found.imo or 0)}
+    # The halves of type 24 say one of them each.
+    return found.type == 24 or all(name not in expected or expected[name] == text for name, text in texts.items())
+
+
 def digits(data: Path) -> dict[str, Answers]:
     """Know every row of the ITU's table of maritime identification digits."""
     from enrichment.mmsi import read_mmsi
@@ -218,7 +287,8 @@ COLLECTIONS: dict[str, Callable[[Path], dict[str, Answers]]] = {
     "coordinate-spellings": spellings,
     "language-samples": languages,
     "ofac-sdn": ship_numbers,
-    "ais-finland-2017-04": flags,
+    "ais-finland-2017-04": lambda data: flags(data) | deadweights(data),
+    "ais-gpsd": sentences,
     "mmsi-mid": digits,
     "world-port-index": harbours,
     "naughty-strings": strings,
