@@ -67,14 +67,18 @@ class ChoosePlaybook(Form):
 def initial_of(playbook: Playbook) -> dict[str, Any]:
     """Give the form's first values: how things stand."""
     installed = registry.installed()
+    values = {
+        f"{enricher.name}{APART}{parameter.name}": playbook.parameters_of(enricher.name).get(
+            parameter.name, parameter.default
+        )
+        for enricher, parameter in _parameters(installed)
+    }
     return {
         "playbook": playbook.name,
         "enrichers": [name for name in installed if playbook.has(name)],
         **{
-            f"{enricher.name}{APART}{parameter.name}": playbook.parameters_of(enricher.name).get(
-                parameter.name, parameter.default
-            )
-            for enricher, parameter in _parameters(installed)
+            name: int(value) if isinstance(value, float) and value.is_integer() else value
+            for name, value in values.items()
         },
     }
 
