@@ -32,7 +32,7 @@ def bounded(default: int | float, *, least: float, most: float, says: str, unit:
     return _declared(default, Bounds(says=says, unit=unit, least=least, most=most))
 
 
-def chosen(default: str | tuple[str, ...], *, of: Sequence[str], says: str, most: int = 20) -> Any:
+def choice(default: str | tuple[str, ...], *, of: Sequence[str], says: str, most: int = 20) -> Any:
     """Declare a text that is one of some, or a list of them: from one to `most`, none twice."""
     return _declared(default, Bounds(says=says, choices=tuple(of), most=most if isinstance(default, tuple) else None))
 

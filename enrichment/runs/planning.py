@@ -38,7 +38,10 @@ class Input(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """What is known of some items: their jobs and results by input, types of files, which had something erased."""
+    """What is known of some items: their jobs and results by input, types of files, which had something erased.
+
+    Of what a version found, only the newest counts: that is what people see.
+    """
 
     jobs: Mapping[Input, Mapping[str, Any]]
     results: Mapping[Input, tuple[str, str]]
@@ -111,8 +114,6 @@ def _known(items: Sequence[UUID], case_id: UUID, enrichers: Sequence[Enricher]) 
     names = [each.name for each in enrichers]
     jobs = Job.objects.filter(item__in=items, enricher__in=names)
     columns = ("item", "enricher", "version", "input_digest", "id", "status", "reason", "run")
-    found = Enrichment.objects.filter(item__in=items, enricher__in=names).order_by("seq")
-    results = found.values_list("item", "enricher", "version", "input_digest", "status", "reason")
     told = Enrichment.objects.none()
     if any(each.media for each in enrichers):
         told = Enrichment.objects.filter(item__in=items, enricher=IDENTITY, status="done").order_by("version", "seq")
@@ -122,8 +123,23 @@ def _known(items: Sequence[UUID], case_id: UUID, enrichers: Sequence[Enricher]) 
             Input(row["item"], row["enricher"], row["version"], row["input_digest"]): row
             for row in jobs.values(*columns)
         },
-        results={Input(*of): (status, reason) for *of, status, reason in results},
+        results=_results(items, names),
         media={item: str((output or {}).get("media_type", "")) for item, output in told.values_list("item", "output")},
         erased=set(ErasedPart.objects.filter(item__in=items).values_list("item", flat=True)),
         stopped=set(stopped.values_list("pk", flat=True)),
     )
+
+
+def _results(items: Sequence[UUID], names: Sequence[str]) -> dict[Input, tuple[str, str]]:
+    found = Enrichment.objects.filter(item__in=items, enricher__in=names).order_by("seq")
+    results: dict[Input, tuple[str, str]] = {}
+    newest: dict[tuple[UUID, str, int], Input] = {}
+    for *of, status, reason in found.values_list("item", "enricher", "version", "input_digest", "status", "reason"):
+        key = Input(*of)
+        results[key] = (status, reason)
+        if status == "done":
+            before = newest.get(key[:3])
+            if before not in (None, key):
+                del results[before]
+            newest[key[:3]] = key
+    return results

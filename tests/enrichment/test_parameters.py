@@ -11,7 +11,7 @@ import pytest
 from enrichment import registry, sandbox
 from enrichment.domain import Enricher, Limits
 from enrichment.enrichers.position import Reach
-from enrichment.parameters import adjusted, bounded, chosen, declared, read, switched, written
+from enrichment.parameters import adjusted, bounded, choice, declared, read, switched, written
 from enrichment.reactions import digest_of
 from evidence.domain import EvidenceSubmitted, Kind, Place
 
@@ -24,8 +24,8 @@ class Every:
 
     far: float = bounded(2.0, least=0.5, most=10, unit="m", says="How far.")
     many: int = bounded(3, least=1, most=9, says="How many.")
-    how: str = chosen("fast", of=("fast", "slow"), says="How.")
-    languages: tuple[str, ...] = chosen(("en",), of=("en", "ru", "ko"), most=2, says="Which.")
+    how: str = choice("fast", of=("fast", "slow"), says="How.")
+    languages: tuple[str, ...] = choice(("en",), of=("en", "ru", "ko"), most=2, says="Which.")
     deep: bool = switched(False, says="Whether.")
 
 

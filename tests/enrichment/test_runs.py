@@ -137,6 +137,21 @@ def test_a_run_reads_with_the_parameters_of_the_playbook(case: UUID, owner: Acto
     assert newest.output["ports"] == before.output["ports"][:1]
 
 
+def test_a_run_reads_again_what_another_setting_has_read_since(case: UUID, owner: Actor) -> None:
+    place = domain.Place(lat=42.74, lon=133.08)
+    said = domain.EvidenceSubmitted(kind=domain.Kind.SIGHTING, place=place, subject=domain.Subject(kind="ship"))
+    item = evidence.submit_evidence(case_id=case, said=said, by=owner).item
+    read_all(case)
+    assert item
+    for most in (1, 5, 1):
+        wanted = NewPlaybook(playbook=OWN, enrichers={"position": {"most": most}})
+        choose_playbook(case_id=case, wanted=wanted, by=owner)
+        assert do(start(case, owner)) == ["done"]
+        assert results(case, item, owner)["position"]["parameters"]["most"] == most
+        assert do(start(case, owner)) == []
+    assert Job.objects.filter(item=item, enricher="position").count() == 2
+
+
 def test_a_version_that_is_gone_by_the_time_of_planning_is_named(
     case: UUID, owner: Actor, texts: list[UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -325,6 +340,14 @@ def test_a_run_that_nobody_hears_of_is_told_of_by_the_sweep(
     do(run)
     RunWork.objects.update(heard_at=timezone.now() - timedelta(hours=1))
     assert work.sweep() == 0
+
+
+def test_a_run_that_came_in_a_bundle_is_over(case: UUID, owner: Actor) -> None:
+    run = start(case, owner)
+    RunWork.objects.all().delete()
+    assert (work.go_on(run_id=run), progress(run).status) == (False, "elsewhere")
+    with pytest.raises(RunNotOpen, match="This one is over"):
+        pause_run(case_id=case, run=run, by=owner)
 
 
 def test_how_long_it_takes_is_told_from_what_ended_lately(
