@@ -99,4 +99,6 @@ def _unknown(path: Path) -> str:
         head = file.read(16)
     if head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"mif1", b"msf1", b"heim"}:
         return "A HEIF picture; not installed: pillow-heif."
+    if head.startswith(b"%PDF-"):
+        return "Not a picture but a PDF: `document` draws its pages."
     return f"Not a picture in a format that is decoded here ({', '.join(FORMATS)})."

@@ -24,9 +24,22 @@ from evidence.when import InvalidWhen, parse
 MEDIA = frozenset(
     {
         "image/jpeg", "image/png", "image/gif", "image/webp", "image/tiff", "image/avif", "image/heic", "image/heif",
-        "image/svg+xml", "application/pdf", "video/mp4", "video/quicktime",
+        "video/mp4", "video/quicktime",
     }
 )  # fmt: skip
+"""What it reads. PDFs can carry a manifest, too; the validator starts threads to read one, which are not to be had."""
+
+_SIGNATURES = (
+    (rb"\xff\xd8\xff", "image/jpeg"),
+    (rb"\x89PNG\r\n\x1a\n", "image/png"),
+    (rb"GIF8[79]a", "image/gif"),
+    (rb"II\*\0|MM\0\*", "image/tiff"),
+    (rb"RIFF....WEBP", "image/webp"),
+    (rb"....ftypavi[fs]", "image/avif"),
+    (rb"....ftyp(?:hei[cxms]|mif1|msf1)", "image/heic"),
+    (rb"....ftypqt  ", "video/quicktime"),
+    (rb"....ftyp", "video/mp4"),
+)
 SETTINGS = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
 
 LARGEST = 128 << 20
@@ -50,7 +63,7 @@ _OF_TRUST_ALONE = frozenset({"signingCredential.untrusted"})
 
 @dataclass(frozen=True, kw_only=True)
 class Action:
-    """One step of the history that the manifest claims; `when` is EDTF or empty, `source_type` a term by its address."""
+    """One step of the history that the manifest claims; `when` is EDTF or empty, `source_type` a term's address."""
 
     action: str
     when: str
@@ -117,16 +130,20 @@ def _ask(path: Path) -> tuple[str, str, str]:
     """Have the validator read a file: a verdict where it has no manifest of its own, its address, else the report."""
     import c2pa
 
+    with path.open("rb") as file:
+        head = file.read(16)
+    media = next((name for signature, name in _SIGNATURES if re.match(signature, head, re.S)), None)
+    if media is None:
+        raise PermanentFailure("Not a file in a format whose Content Credentials are read here.")
     context = c2pa.Context(c2pa.Settings.from_dict(SETTINGS))
     with path.open("rb") as file:
         try:
-            # Without a name of the format, it is told by the content.
-            with c2pa.Reader("", file, context=context) as reader:
+            with c2pa.Reader(media, file, context=context) as reader:
                 return "", "", reader.json()
         except c2pa.C2paError.ManifestNotFound:
             return NONE, "", ""
         except c2pa.C2paError.NotSupported as error:
-            raise PermanentFailure("Not a file in a format that carries Content Credentials.") from error
+            raise PermanentFailure("The validator does not know the format.") from error
         except c2pa.C2paError as error:
             if found := _REMOTE.match(str(error)):
                 return ELSEWHERE, found[1], ""

@@ -104,7 +104,7 @@ def test_a_manifest_that_lies_elsewhere_is_named_and_not_fetched(tmp_path: Path)
 def test_what_carries_no_content_credentials_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "made.bmp"
     Image.new("RGB", (9, 9)).save(path)
-    with pytest.raises(PermanentFailure, match="Not a file in a format that carries Content Credentials"):
+    with pytest.raises(PermanentFailure, match="Not a file in a format whose Content Credentials are read here"):
         read(path, tmp_path)
 
 

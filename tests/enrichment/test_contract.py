@@ -15,6 +15,7 @@ from enrichment.printable import printable
 from evidence.domain import EvidenceSubmitted, Kind
 from ledger import codec
 from ledger.strict_json import parse_strict
+from tests.enrichment.papers import text_pdf
 
 ENRICHERS = list(registry.installed().values())
 TEXT = "IMO 9074729 at 42.7400, 133.0800 on 3 May 2024, see hxxps://a[.]example; стоит у причала."
@@ -30,7 +31,10 @@ def enricher(request: pytest.FixtureRequest) -> Enricher:
 def given(enricher: Enricher, shared: Path, tmp_path: Path) -> EnricherInput:
     """A real item of a kind that the enricher accepts, with the fields that it reads."""
     kind = sorted(enricher.accepts)[0]
-    picture = shared / "data/exif-samples/jpg/hdr/iphone_hdr_YES.jpg"
+    original = shared / "data/exif-samples/jpg/hdr/iphone_hdr_YES.jpg"
+    if enricher.media == {"application/pdf"}:
+        original = tmp_path / "made.pdf"
+        original.write_bytes(text_pdf("Tanker at berth 4", "Loaded"))
     fields = {
         "file": {"name": "iphone_hdr_YES.jpg", "media_type": "image/png", "sha256": "0" * 64, "size": 1},
         "place": {"name": "Vostochny", "lat": 42.74, "lon": 133.08},
@@ -39,12 +43,16 @@ def given(enricher: Enricher, shared: Path, tmp_path: Path) -> EnricherInput:
         "subject": {"name": "Angara", "imo": "9179842", "mmsi": "273348830", "flag": "Panama", "call_sign": "UBTE"},
     }
     read = {name: fields[name] for name in enricher.reads}
-    return EnricherInput(kind=kind, fields=read, original=picture if kind == "image" else None, folder=tmp_path)
+    folder = tmp_path / "made"
+    folder.mkdir()
+    return EnricherInput(kind=kind, fields=read, original=original if kind == "image" else None, folder=folder)
 
 
 def test_all_are_installed() -> None:
-    names = ["content_credentials", "exif", "file_identity", "image", "perceptual_hash", "position", "ship", "text"]
-    assert [enricher.name for enricher in ENRICHERS] == names
+    assert [enricher.name for enricher in ENRICHERS] == [
+        "content_credentials", "document", "exif", "file_identity", "image", "perceptual_hash", "position", "ship",
+        "text",
+    ]  # fmt: skip
 
 
 def test_it_has_a_name_a_version_and_says_with_what_it_works(enricher: Enricher) -> None:

@@ -242,10 +242,16 @@ def test_a_heif_picture_says_what_is_missing(name: str, shared: Path, tmp_path: 
     assert said == "A HEIF picture; not installed: pillow-heif."
 
 
+def test_a_pdf_is_left_to_whoever_draws_its_pages(tmp_path: Path) -> None:
+    path = tmp_path / "made.png"
+    path.write_bytes(b"%PDF-1.7")
+    assert reason(path, tmp_path) == "Not a picture but a PDF: `document` draws its pages."
+
+
 @pytest.mark.parametrize(
     "content",
     [
-        b"", b"text", b"%PDF-1.7", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%!PS-Adobe-3.0 EPSF-3.0\n",
+        b"", b"text", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%!PS-Adobe-3.0 EPSF-3.0\n",
         b"\x01\xda\x01\x02\0\x03", b"8BPS\0\x01", b"BLP2\x01\0\0\0", b"qoif", b"\0\0\0\x0cjP  \r\n\x87\n",
     ],
 )  # fmt: skip
