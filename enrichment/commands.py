@@ -16,10 +16,12 @@ from django.db.models import F
 from django.utils import timezone
 
 from cases.access import Permission
+from cases.domain import Sensitivity
+from cases.models import Case
 from cases.queries import load_case
 from cases.rules import require_active
 from enrichment import isolation, registry, sandbox
-from enrichment.domain import GIB, NOT_INSTALLED, Enricher, Limits
+from enrichment.domain import GIB, NOT_INSTALLED, Enricher, Limits, may_leave
 from enrichment.models import ANEW, ATTEMPTS, Job, JobQuerySet
 from enrichment.parameters import read, written
 from enrichment.publish import publish, yielding
@@ -46,6 +48,7 @@ COPY_SECONDS_PER_GIB = 60
 """How much longer a claim holds while a large original is fetched and hashed; from then on it is renewed."""
 
 
+STAYS = "Not run: it would ask others, and the case is TLP:{}, the item TLP:{}. Both have to be TLP:CLEAR."
 OVERTAKEN = "The item was corrected meanwhile; a newer job reads it."
 
 
@@ -71,6 +74,9 @@ def run_job(*, job_id: UUID) -> str:
         return _close(job, Job.DONE, [], reason=OVERTAKEN)
     if missing := enricher.missing():
         return _failed(job, sandbox.Failed(reason=f"{NOT_INSTALLED}{missing}", phase="start", permanent=True))
+    if enricher.network and not may_leave(of_case := _sensitivity(job), said.sensitivity):
+        stays = STAYS.format(of_case.upper(), said.sensitivity.upper())
+        return _failed(job, sandbox.Failed(reason=stays, phase="start", permanent=True))
     fetching = (said.file.size if said.file else 0) * COPY_SECONDS_PER_GIB / GIB
     # The claim itself covers the fetching of most.
     is_long = fetching > settings.CLAIM_SECONDS / 2
@@ -92,6 +98,10 @@ def run_job(*, job_id: UUID) -> str:
             isolation.note(outcome)
             return _finish(job, Job.DONE, _found(job, enricher, outcome))
         return _failed(job, outcome)
+
+
+def _sensitivity(job: Job) -> Sensitivity:
+    return Sensitivity(Case.objects.values_list("sensitivity", flat=True).get(pk=job.case_id))
 
 
 def _said(job: Job) -> domain.EvidenceSubmitted:

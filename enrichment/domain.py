@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from cases.domain import Sensitivity
+
 IMAGES = frozenset({"image"})
 STATEMENTS = frozenset({"statement"})
 SIGHTINGS = frozenset({"sighting"})
@@ -69,6 +71,9 @@ class Enricher:
     `parameters`). Its docstring says what they are, and all of its fields have defaults: with them, the input digest
     covers the submitted fields alone, else also what was set.
 
+    A tool with `network` would ask others: it is in no playbook that does not name it, and runs only where anybody may
+    know of case and item (see `may_leave`). None that ships has it, and the sandbox shuts the network for all.
+
     `missing` names what is not installed here of what it needs, empty where all is there: then each of its jobs ends
     as a failure that says so, and none is silent.
 
@@ -87,6 +92,12 @@ class Enricher:
     adjustable: type | None = None
     prepare: Callable[[], object] = bool
     missing: Callable[[], str] = str
+    network: bool = False
+
+
+def may_leave(*labels: Sensitivity) -> bool:
+    """Say whether others may be asked about what carries these labels: only about what anybody may know (TLP 2.0)."""
+    return all(label is Sensitivity.CLEAR for label in labels)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,9 @@ class Shipped:
 
 SHIPPED: Mapping[str, Shipped] = {
     STANDARD: Shipped(
-        title="Standard", says="Every tool that is installed, also one that is installed later.", enrichers=None
+        title="Standard",
+        says="Every tool that is installed and asks nobody, also one that is installed later.",
+        enrichers=None,
     ),
     "quick": Shipped(
         title="Quick",
@@ -93,9 +95,9 @@ class Playbook:
     name: str = STANDARD
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def has(self, enricher: str) -> bool:
-        """Say whether an enricher reads the case's new evidence."""
-        return self.name == STANDARD or enricher in self.parameters
+    def has(self, enricher: Enricher) -> bool:
+        """Say whether an enricher reads the case's new evidence; one that asks others only where it was named."""
+        return enricher.name in self.parameters or (self.name == STANDARD and not enricher.network)
 
     def parameters_of(self, enricher: str) -> Mapping[str, Any]:
         """Give the parameters that were set for an enricher."""
@@ -105,7 +107,8 @@ class Playbook:
 def enrichers_of(name: str, installed: Mapping[str, Enricher]) -> list[str]:
     """List the enrichers of a shipped playbook that are installed."""
     names = SHIPPED[name].enrichers
-    return [each for each in installed if names is None or each in names]
+    own = [name for name, enricher in installed.items() if not enricher.network]
+    return [name for name in own if names is None or name in names]
 
 
 def choose(wanted: NewPlaybook, installed: Mapping[str, Enricher]) -> PlaybookChosen:

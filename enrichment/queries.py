@@ -39,7 +39,7 @@ def reading(kind: str, case_id: UUID) -> Iterator[tuple[str, int]]:
     """Yield the enrichers that read this kind of evidence in a case; asked for what was submitted a moment ago."""
     playbook = planned_by(case_id)
     for enricher in registry.accepting(kind):
-        if playbook.has(enricher.name):
+        if playbook.has(enricher):
             yield enricher.name, enricher.version
 
 

@@ -70,7 +70,7 @@ def plan_for_its_type(event: Recorded) -> None:
     readers = [each for each in registry.accepting(now.said.kind, media) if each.media]
     if readers:
         playbook = playbook_of(event.stream)
-        of_case = [each for each in readers if playbook.has(each.name)]
+        of_case = [each for each in readers if playbook.has(each)]
         _insert([job_for(cause, event.stream, event.item, each, now.said, playbook) for each in of_case])
 
 
@@ -134,7 +134,7 @@ def _forget(item: UUID, targets: Sequence[Target]) -> None:
         [
             job_for(submission.id, submission.stream, item, enricher, now.said, playbook)
             for enricher in registry.of_kind(now.said.kind)
-            if enricher.name in again and playbook.has(enricher.name) and reads_what_is_there(enricher, now, item)
+            if enricher.name in again and playbook.has(enricher) and reads_what_is_there(enricher, now, item)
         ]
     )
 
@@ -150,7 +150,7 @@ def reads_what_is_there(enricher: Enricher, item: domain.Item, id: UUID) -> bool
 
 def _jobs(event: Recorded, said: domain.EvidenceSubmitted, playbook: Playbook, *, media: str = "") -> list[Job]:
     assert event.item is not None  # noqa: S101 -- every evidence event is about an item
-    readers = [each for each in registry.accepting(said.kind, media) if playbook.has(each.name)]
+    readers = [each for each in registry.accepting(said.kind, media) if playbook.has(each)]
     return [job_for(event.id, event.stream, event.item, enricher, said, playbook) for enricher in readers]
 
 

@@ -50,7 +50,7 @@ def start_run(*, case_id: UUID, wanted: NewRun, by: Actor) -> Recorded:
     installed = registry.installed()
     require_installed(wanted.enrichers, installed)
     playbook = playbook_of(case_id)
-    names = set(wanted.enrichers) or {name for name in installed if playbook.has(name)}
+    names = set(wanted.enrichers) or {name for name, each in installed.items() if playbook.has(each)}
     if RunWork.objects.filter(case_id=case_id, ended_at__isnull=True).count() >= MOST_OPEN:
         raise TooManyRuns(f"{MOST_OPEN} runs of this case are open: stop one, or wait for it.")
     enrichers = tuple(chosen(installed[name], playbook.parameters_of(name)) for name in sorted(names))
