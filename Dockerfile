@@ -1,5 +1,7 @@
 # One image for web, worker, beat and the commands; docker-compose.yml says which runs where.
 FROM python:3.11-slim AS wheels
+# On Linux, pdqhash comes as source only.
+RUN apt-get update && apt-get install --yes --no-install-recommends g++ && rm -rf /var/lib/apt/lists/*
 COPY requirements.txt requirements-extras.txt /
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r /requirements.txt \
     && /venv/bin/pip install --no-cache-dir --require-hashes -r /requirements-extras.txt

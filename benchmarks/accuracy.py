@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.likenesses import edits, orientations
+
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 DEGREES = 1e-4
 """How far a position may be off: some 11 metres."""
@@ -283,7 +285,7 @@ def credentials(data: Path) -> dict[str, Answers]:
 
 
 COLLECTIONS: dict[str, Callable[[Path], dict[str, Answers]]] = {
-    "exif-samples": positions,
+    "exif-samples": lambda data: positions(data) | orientations(data),
     "coordinate-spellings": spellings,
     "language-samples": languages,
     "ofac-sdn": ship_numbers,
@@ -293,6 +295,7 @@ COLLECTIONS: dict[str, Callable[[Path], dict[str, Answers]]] = {
     "world-port-index": harbours,
     "naughty-strings": strings,
     "c2pa-samples": credentials,
+    "pdq-bridge-mods": edits,
 }
 
 
