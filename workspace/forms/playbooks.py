@@ -75,7 +75,7 @@ def initial_of(playbook: Playbook) -> dict[str, Any]:
     }
     return {
         "playbook": playbook.name,
-        "enrichers": [name for name in installed if playbook.has(name)],
+        "enrichers": [name for name, each in installed.items() if playbook.has(each)],
         **{
             name: int(value) if isinstance(value, float) and value.is_integer() else value
             for name, value in values.items()
@@ -87,7 +87,7 @@ def titled(playbook: Playbook) -> tuple[str, list[tuple[str, str]]]:
     """Name a playbook for people: its title, and its enrichers, each with the parameters that are not as usual."""
     installed = registry.installed()
     title = SHIPPED[playbook.name].title if playbook.name in SHIPPED else "Own choice"
-    readers = [installed[name] for name in sorted(installed) if playbook.has(name)]
+    readers = [installed[name] for name in sorted(installed) if playbook.has(installed[name])]
     return title, [(each.name, _said(each, playbook)) for each in readers]
 
 
