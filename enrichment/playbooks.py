@@ -38,12 +38,17 @@ SHIPPED: Mapping[str, Shipped] = {
     "quick": Shipped(
         title="Quick",
         says="What a file is, a preview and its metadata. Texts and sightings are not read.",
-        enrichers=(IDENTITY, "image", "exif"),
+        enrichers=(IDENTITY, "image", "exif", "document"),
+    ),
+    "pictures": Shipped(
+        title="Pictures",
+        says="What a file is, previews, metadata, credentials, and which other pictures are nearly the same.",
+        enrichers=(IDENTITY, "image", "exif", "document", "content_credentials", "perceptual_hash"),
     ),
     "texts": Shipped(
         title="Texts",
         says="Files are told and shown, and texts searched for languages, ships, places, times and quantities.",
-        enrichers=(IDENTITY, "image", "text"),
+        enrichers=(IDENTITY, "image", "document", "text"),
     ),
     "ships": Shipped(
         title="Ships and places",
