@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from analysis.domain import FindingStated
-from osint.sample import fleet
+from osint.sample import fleet, statements
 
 AT: Mapping[str, Any] = {
     "name": fleet.TERMINAL["name"],
@@ -28,14 +28,15 @@ SIGNED_OFF: Mapping[str, str] = {
 }
 
 
-def stated(known: Mapping[str, UUID]) -> Iterator[tuple[str, FindingStated]]:
-    """Yield the findings in the order in which they rest on one another; `known` gives the ids of those before."""
+def stated(known: Mapping[str, UUID], items: Mapping[str, UUID]) -> Iterator[tuple[str, FindingStated]]:
+    """Yield the findings in the order in which they rest on one another; `known` gives the ids of those before,
+    `items` those of the evidence by `external_id`."""
     note = "SYNTHETIC: computed from generated sightings of ships that never existed."
-    for name, sentence, rule, parameters in _findings(known):
+    for name, sentence, rule, parameters in _findings(known, items):
         yield name, FindingStated(sentence=sentence, rule=rule, version=1, parameters=parameters, note=note)
 
 
-def _findings(known: Mapping[str, UUID]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+def _findings(known: Mapping[str, UUID], items: Mapping[str, UUID]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
     of = {"kinds": ["sighting"], **SINCE}
     yield (
         "ships",
@@ -50,6 +51,12 @@ def _findings(known: Mapping[str, UUID]) -> Iterator[tuple[str, str, str, dict[s
         {"at": AT, "of": {"when_from": SINCE["when_from"], "when_to": SINCE["when_to"]}, "merge_hours": MERGE_HOURS},
     )
     yield (
+        "silences",
+        "The tankers switch off their trackers on the way.",
+        "dark-periods",
+        {"activity": fleet.SILENT, "least_hours": 24.0},
+    )
+    yield (
         "barrels",
         "They loaded more than a million barrels, judging from how low they sat in the water.",
         "cargo",
@@ -61,4 +68,11 @@ def _findings(known: Mapping[str, UUID]) -> Iterator[tuple[str, str, str, dict[s
         "That is more than twice what North Korea may import in a year.",
         "ratio",
         {"of": str(known["barrels"]), "number": CAP_BARRELS, "because": because},
+    )
+    said = [statements.AIR_DEFENCE, statements.CORROBORATED]
+    yield (
+        "origins",
+        "Russia delivered air defence equipment, according to one named origin.",
+        "origins",
+        {"of": {"items": [str(items[name]) for name in said]}},
     )

@@ -75,7 +75,7 @@ def load_sample(*, owner: UUID, reviewer: UUID, viewer: UUID) -> UUID:
     _grade(case, ids, by=second)
     _set_right(case, ids, by=lead)
     _discuss(case, ids, lead=lead, reviewer=second)
-    _conclude(case, lead=lead, reviewer=second)
+    _conclude(case, ids, lead=lead, reviewer=second)
     cases.tag_case(case_id=case, tag=TAG, by=lead)
     return case
 
@@ -214,10 +214,10 @@ def _set_right(case: UUID, ids: Ids, *, by: Actor) -> None:
     )
 
 
-def _conclude(case: UUID, *, lead: Actor, reviewer: Actor) -> None:
+def _conclude(case: UUID, ids: Ids, *, lead: Actor, reviewer: Actor) -> None:
     """State the findings, let their numbers be computed, and have those signed off that are ready for it."""
     known: dict[str, UUID] = {}
-    for name, stated in conclusions.stated(known):
+    for name, stated in conclusions.stated(known, ids):
         known[name] = _item(analysis.state_finding(case_id=case, stated=stated, by=lead).item)
         computed = analysis.compute_finding(case_id=case, finding=known[name], by=lead)
         if name in conclusions.SIGNED_OFF:

@@ -257,3 +257,76 @@ def test_the_steps_of_a_result_say_nothing_of_the_evidence_but_which_items() -> 
     for name, asked in (("count", {}), ("distinct", {}), ("port-calls", {"at": AT})):
         said = json.dumps(codec.to_plain(dataclasses.asdict(run(name, items, **asked))["steps"]), default=str)
         assert not any(text in said for text in ("Heron", "Kite", "Ibis", "2024")), said
+
+
+# --- silences ---------------------------------------------------------------------------------------------
+
+
+def silent(number: int, when: str, name: str = "Grey Heron", **said: Any) -> Seen:
+    return ship(number, when, name, activity="tracker silent", **said)
+
+
+def test_silences_of_one_ship_that_touch_are_one_and_short_ones_are_none() -> None:
+    items = [
+        silent(1, "2024-05-01T00:00Z/2024-05-02T00:00Z"),
+        silent(2, "2024-05-01T20:00Z/2024-05-03T00:00Z"),
+        silent(3, "2024-05-09T00:00Z/2024-05-09T05:00Z"),
+        silent(4, "2024-05-20T00:00Z/2024-05-21T00:00Z"),
+        ship(5, "2024-05-01T00:00Z/2024-05-02T00:00Z", "Black Kite"),
+    ]
+    outcome = run("dark-periods", items)
+    assert interval(outcome) == (2, 2, 2)
+    assert set(outcome.roles) == {UUID(int=each) for each in (1, 2, 4)}
+
+
+def test_a_silence_without_a_ship_or_an_end_may_be_one() -> None:
+    items = [silent(1, "2024-05-01T00:00Z/.."), silent(2, "2024-05-01T00:00Z/2024-05-02T00:00Z", subject=None)]
+    assert interval(run("dark-periods", items)) == (0, 0, 2)
+
+
+def test_two_ships_that_fell_silent_near_one_another_may_have_met() -> None:
+    far = {"lat": 41.0, "lon": 131.0}
+    items = [
+        silent(1, "2024-05-01T00:00Z/2024-05-03T00:00Z"),
+        silent(2, "2024-05-02T00:00Z/2024-05-04T00:00Z", "Black Kite"),
+        silent(3, "2024-05-02T00:00Z/2024-05-04T00:00Z", "Ibis", place=far),
+        silent(4, "2024-06-02T00:00Z/2024-06-04T00:00Z", "Egret"),
+    ]
+    outcome = run("dark-periods", items)
+    met = [step.items for step in outcome.steps if step.about == "check"]
+    assert met == [(UUID(int=1), UUID(int=2))]
+
+
+# --- origins ----------------------------------------------------------------------------------------------
+
+
+def said_by(number: int, *names: str, **said: Any) -> Seen:
+    roles = ["said", "relayed", "published"]
+    chain = [{"name": name, "role": role} for name, role in zip(names, roles, strict=False)]
+    return seen(number, kind="statement", attribution=chain, **said)
+
+
+def test_five_links_that_lead_to_one_are_one_origin() -> None:
+    items = [
+        said_by(number, "Open Source Centre", paper) for number, paper in enumerate(["BBC", "CNN", "SBS", "NHK"], 1)
+    ]
+    items.append(seen(5, kind="statement", speaker={"name": "OPEN SOURCE  CENTRE"}))
+    items.append(said_by(6, "Another", derived_from=[str(UUID(int=1))]))
+    assert interval(run("origins", items)) == (1, 1, 1)
+    assert interval(run("origins", [*items, said_by(7, "Seoul", "SBS")])) == (2, 2, 2)
+
+
+def test_a_source_that_nobody_names_is_another_one_perhaps() -> None:
+    items = [said_by(1, "Seoul"), said_by(2, "Officials", speaker={"anonymous": True}), seen(3, kind="statement")]
+    assert interval(run("origins", items)) == (1, 1, 3)
+
+
+def test_the_same_file_and_the_same_source_of_two_are_one_origin() -> None:
+    file = {"file": {"sha256": "0" * 64}}
+    items = [
+        said_by(1, "A", **file),
+        said_by(2, "B", **file),
+        said_by(3, "C", derived_from=[str(UUID(int=9))]),
+        said_by(4, "D", derived_from=[str(UUID(int=9))]),
+    ]
+    assert interval(run("origins", items)) == (2, 2, 2)

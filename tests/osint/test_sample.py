@@ -295,6 +295,9 @@ def test_the_findings_of_the_loaded_case_are_computed_from_its_evidence(loaded: 
     found = {row.rule: row.state["computed"]["result"] for row in Finding.objects.filter(case=loaded)}
     assert found["distinct"]["value"] == 12
     assert found["port-calls"]["value"] == 43
+    silences = sightings(fleet.SILENT)
+    assert found["dark-periods"]["value"] == len(silences) > 20
+    assert (found["origins"]["value"], found["origins"]["high"]) == (1, 2)
     assert found["cargo"]["value"] == pytest.approx(fleet.PARAMETERS.barrels, rel=0.01)
     assert 1_000_000 < found["cargo"]["low"] < found["cargo"]["value"] < found["cargo"]["high"]
     assert found["ratio"]["value"] == pytest.approx(found["cargo"]["value"] / BARREL_CAP)

@@ -68,6 +68,9 @@ def test_each_rule_has_a_form_that_leads_to_a_number(world: World, browser: Brow
     assert "1 ships" in text_of(client, distinct)
     calls = state(client, world, "port-calls", **AT)
     assert "1 port calls" in text_of(client, calls)
+    silences = state(client, world, "dark-periods", activity="tracker silent", least_hours="6", near_m="20000")
+    assert "0 dark periods" in text_of(client, silences)
+    assert "1 origins" in text_of(client, state(client, world, "origins", items=str(world.statement)))
     cargo = state(client, world, "cargo", **CARGO)
     assert "no number barrels" in text_of(client, cargo)
     of = calls.split("/")[-2]

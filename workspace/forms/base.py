@@ -65,10 +65,14 @@ class SeenForm(Form):
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 
 
-def line(label: str, *, required: bool = False, help_text: str = "", most: int = 500, **attrs: str) -> Any:
+def line(
+    label: str, *, required: bool = False, help_text: str = "", most: int = 500, initial: str = "", **attrs: str
+) -> Any:
     """Make a field of one line."""
     widget = forms.TextInput(attrs=attrs)
-    return forms.CharField(label=label, required=required, help_text=help_text, max_length=most, widget=widget)
+    return forms.CharField(
+        label=label, required=required, help_text=help_text, max_length=most, initial=initial, widget=widget
+    )
 
 
 def lines(label: str, *, required: bool = False, help_text: str = "", rows: int = 3, most: int = 20_000) -> Any:

@@ -130,6 +130,47 @@ class Cargo(PortCalls):
         return {**super().parameters(given), "unit": given["unit"], **known}
 
 
+class DarkPeriods(OfItems):
+    rule = "dark-periods"
+
+    activity = line("Activity of the sightings that tell of a silence", initial="tracker silent", required=True)
+    least_hours = forms.FloatField(label="Silent for at least", min_value=0.1, initial=6, help_text="Hours.")
+    near_m = forms.FloatField(
+        label="Ships that may have met were last heard within", min_value=1, initial=20_000, help_text="Metres."
+    )
+
+    field_order = ["sentence", "activity", "least_hours", "near_m"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Silences are sightings.
+        del self.fields["kinds"]
+
+    def parameters(self, given: dict[str, Any]) -> dict[str, Any]:
+        named = {name: given[name] for name in ("activity", "least_hours", "near_m")}
+        return {"of": self.selection(given), **named}
+
+
+class Origins(OfItems):
+    rule = "origins"
+
+    items = lines("Items", rows=3, most=100_000, help_text="One id a line, as the item's page shows it; none: all.")
+
+    field_order = ["sentence", "items"]
+
+    def clean_items(self) -> list[str]:
+        found = []
+        for text in self.cleaned_data["items"].split():
+            try:
+                found.append(str(UUID(text)))
+            except ValueError:
+                raise forms.ValidationError(f"{text[:60]} is no id of an item.") from None
+        return found
+
+    def parameters(self, given: dict[str, Any]) -> dict[str, Any]:
+        return {"of": {**self.selection(given), **({"items": given["items"]} if given["items"] else {})}}
+
+
 class OfFindings(State):
     """Which findings a rule rests on, among those of the case."""
 
@@ -169,7 +210,8 @@ class Total(OfFindings):
         return {"of": given["of"]}
 
 
-STATE: dict[str, type[State]] = {form.rule: form for form in (Count, Distinct, PortCalls, Cargo, Ratio, Total)}
+FORMS: tuple[type[State], ...] = (Count, Distinct, PortCalls, DarkPeriods, Cargo, Origins, Ratio, Total)
+STATE = {form.rule: form for form in FORMS}
 """The form of each rule."""
 
 
