@@ -7,23 +7,18 @@ its seven flips and rotations, so that a turned copy of another picture is found
   the constant ones, each against the median of all. After Zauner, "Implementation and Benchmarking of Perceptual Image
   Hash Functions" (2010), in the sizes of PDQ.
 - `dhash`, 64 bits: of 8 x 9 cells, whether each is darker than that to its right. Krawetz, "Kind of Like That" (2013).
-- `pdq`, 256 bits: Facebook, "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing Algorithm" (2019), by its
-  reference code, which `pdqhash` carries; where that is not installed, there is none.
+- `pdq`, 256 bits: the same transform, of the luma picture at its own size smoothed twice with a box (Jarosz filter) and
+  sampled at 64 x 64 points. Facebook, "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing Algorithm", 2019;
+  bit for bit what its reference code gives, so that hashes can be compared with those of others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-try:
-    import pdqhash
-except ImportError:
-    pdqhash = None
 
 SIDE = 64
 """Pixels of the sides of the luma picture that `phash`, `dhash` and `quality` read."""
@@ -38,9 +33,6 @@ TURNS = (
     "mirrored", "mirrored_rotated_90", "mirrored_rotated_180", "mirrored_rotated_270",
 )  # fmt: skip
 """The eight ways in which a picture can lie: mirrored swaps left and right, then degrees clockwise."""
-
-_OF_PDQ = (0, 3, 2, 1, 5, 7, 4, 6)
-"""Where each of `TURNS` stands in what `pdqhash.compute_dihedral` gives."""
 
 
 def turned(picture: NDArray[Any]) -> dict[str, NDArray[Any]]:
@@ -65,17 +57,22 @@ def dhash(luma: Luma) -> str:
     return _hex(np.diff(cells, axis=1) > 1e-6)
 
 
-def pdq(rgb: NDArray[np.uint8]) -> tuple[dict[str, str], int] | None:
-    """Hash a picture (rows, columns, RGB) in all eight ways, and say its quality; None without `pdqhash`."""
-    if pdqhash is None:
-        return None
-    vectors, quality = pdqhash.compute_dihedral(np.ascontiguousarray(rgb))
-    return {name: _hex(vectors[number] != 0) for name, number in zip(TURNS, _OF_PDQ, strict=True)}, int(quality)
+def pdq(sampled: Luma) -> str:
+    """Hash what `sampled_for_pdq` gives into 64 hexadecimal digits, the highest frequencies first."""
+    found = _between(_COSINES, sampled, _COSINES).ravel()
+    # The lower of the two in the middle.
+    return _hex((found > np.partition(found, found.size // 2 - 1)[found.size // 2 - 1])[::-1])
 
 
-def pdq_version() -> str:
-    """Name the version of `pdqhash`; empty where it is not installed."""
-    return "" if pdqhash is None else version("pdqhash")
+def sampled_for_pdq(rgb: NDArray[np.uint8]) -> Luma:
+    """Smooth the brightness of a picture (rows, columns, RGB) and sample it at 64 x 64 points."""
+    luma = rgb @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
+    tall, wide = luma.shape
+    down, across = -(-tall // (2 * SIDE)), -(-wide // (2 * SIDE))
+    rows, columns = (np.floor((np.arange(SIDE) + 0.5) * each / SIDE).astype(int) for each in (tall, wide))
+    smooth = _boxed(_boxed(luma, across, axis=1), down, axis=0)
+    # Of the second smoothing only what is sampled.
+    return _boxed(_boxed(smooth, across, axis=1, at=columns), down, axis=0, at=rows)
 
 
 def quality(luma: Luma) -> int:
@@ -90,6 +87,20 @@ def quality(luma: Luma) -> int:
 def variants(luma: Luma, method: Callable[[Luma], str]) -> dict[str, str]:
     """Hash a 64 x 64 luma picture in all eight ways."""
     return {name: method(each) for name, each in turned(luma).items()}
+
+
+def _boxed(values: NDArray[Any], window: int, *, axis: int, at: NDArray[np.int_] | None = None) -> Luma:
+    """Average each value with its neighbours along an axis, so many in all; fewer at the ends. Only `at`, if given."""
+    count = values.shape[axis]
+    places = np.arange(count) if at is None else at
+    after = (window + 2) // 2
+    low, high = np.maximum(0, places - (window - after)), np.minimum(count, places + after)
+    padding = [(0, 0), (0, 0)]
+    padding[axis] = (1, 0)
+    sums = np.pad(np.cumsum(values, axis=axis, dtype=np.float64), padding)
+    found: Luma = np.take(sums, high, axis=axis) - np.take(sums, low, axis=axis)
+    found /= np.expand_dims(high - low, axis=1 - axis)
+    return found
 
 
 def _between(rows: Luma, luma: Luma, columns: Luma) -> Luma:

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from enrichment import hashes
-from enrichment.domain import IMAGES, NOT_INSTALLED, Enricher, EnricherInput, Flag, Result
+from enrichment.domain import IMAGES, Enricher, EnricherInput, Flag, Result
 from enrichment.hashes import TURNS
 from enrichment.pictures import FORMATS, MEDIA, PIXELS, decoding, scalable, upright
 
@@ -47,12 +47,11 @@ class PictureHashes:
     """The hashes of the first frame, turned upright by its EXIF orientation, laid on white where it is transparent.
 
     `featureless`: so little of it differs from what is beside it that its hashes are like those of any other such
-    picture; they are not compared. `pdq` is the version of PDQ's code, or says that it is not installed.
+    picture; they are not compared.
     """
 
     hashes: tuple[PictureHash, ...]
     featureless: bool
-    pdq: str
 
 
 def read_hashes(given: EnricherInput) -> Result:
@@ -67,20 +66,14 @@ def read_hashes(given: EnricherInput) -> Result:
         seen = _on_white(upright(first))
     small = seen.convert("L").convert("F").resize((hashes.SIDE, hashes.SIDE), Image.Resampling.BILINEAR)
     luma = np.asarray(small, dtype=np.float64)
-    quality = hashes.quality(luma)
-    found = [
+    sampled = hashes.sampled_for_pdq(np.asarray(seen))
+    quality, of_pdq = hashes.quality(luma), hashes.quality(sampled)
+    found = (
+        _hashes("pdq", hashes.variants(sampled, hashes.pdq), quality=of_pdq),
         _hashes("phash", hashes.variants(luma, hashes.phash), quality=quality),
         _hashes("dhash", hashes.variants(luma, hashes.dhash), quality=None),
-    ]
-    by_pdq = hashes.pdq(np.asarray(seen))
-    if by_pdq:
-        found.insert(0, _hashes("pdq", by_pdq[0], quality=by_pdq[1]))
-        quality = min(quality, by_pdq[1])
-    output = PictureHashes(
-        hashes=tuple(found),
-        featureless=quality < LEAST_QUALITY,
-        pdq=hashes.pdq_version() or f"{NOT_INSTALLED}pdqhash",
     )
+    output = PictureHashes(hashes=found, featureless=min(quality, of_pdq) < LEAST_QUALITY)
     flags = tuple(Flag(flag="picture_damaged", detail=f"The picture has a broken part: {each}") for each in warned[:5])
     return Result(output=output, flags=flags)
 
@@ -99,8 +92,7 @@ def _hashes(method: str, variants: dict[str, str], *, quality: int | None) -> Pi
 
 
 def _tool() -> str:
-    pdq = [f"pdqhash {found}"] if (found := hashes.pdq_version()) else []
-    return ", ".join([*pdq, f"numpy {version('numpy')}", f"Pillow {version('Pillow')}"])
+    return f"numpy {version('numpy')}, Pillow {version('Pillow')}"
 
 
 ENRICHER = Enricher(

@@ -172,15 +172,6 @@ def test_what_is_transparent_lies_on_white(tmp_path: Path) -> None:
     assert see(tmp_path / "under.png").output.featureless
 
 
-def test_without_pdq_the_output_says_so_and_has_the_others(bridge: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = bridge / "images/square-128x128.jpg"
-    both = hashed(path)
-    monkeypatch.setattr(hashes, "pdqhash", None)
-    output = see(path).output
-    assert output.pdq == "not installed: pdqhash"
-    assert {each.method: each for each in output.hashes} == {name: both[name] for name in ("phash", "dhash")}
-
-
 @pytest.mark.parametrize("content", [b"", b"text", b"%PDF-1.7", b"<svg xmlns='http://www.w3.org/2000/svg'/>"])
 def test_what_is_no_picture_has_a_reason(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "made.png"
