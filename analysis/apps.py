@@ -9,4 +9,7 @@ class AnalysisConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of findings, and of what happens to the evidence under them."""
-        from analysis import projections  # noqa: F401 -- importing it registers it
+        from analysis import projections
+        from evidence import queries
+
+        queries.before_submission.append(projections.look_ahead)

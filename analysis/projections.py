@@ -7,6 +7,7 @@ items are looked at as they stood before and after that very event.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,8 @@ from ledger.recorded import Recorded
 from ledger.subscriptions import Projection
 
 findings = Projection(tables=[Finding, Computation])
+
+_ahead: ContextVar[tuple[UUID, bool] | None] = ContextVar("ahead", default=None)
 
 ITEM_CHANGES = (
     evidence.EvidenceCorrected,
@@ -76,9 +79,20 @@ def fold(event: Recorded) -> None:
 @findings.on_run(evidence.EvidenceSubmitted)
 def arrive(events: Sequence[Recorded]) -> None:
     """Let new evidence make those findings stale that it would go into."""
-    if Finding.objects.watching(events[0].stream).exists():
+    ahead = _ahead.get()
+    _ahead.set(None)
+    case_id = events[0].stream
+    if ahead[1] if ahead and ahead[0] == case_id else Finding.objects.watching(case_id).exists():
         for event in events:
             _touch(event)
+
+
+def look_ahead(case_id: UUID) -> None:
+    """Look up whether a case that evidence is about to be submitted to has findings to look at; it is locked by now.
+
+    Asked for amid the writing, it would part into two what PostgreSQL takes in one message.
+    """
+    _ahead.set((case_id, Finding.objects.watching(case_id).exists()))
 
 
 @findings.on(*ITEM_CHANGES)

@@ -29,7 +29,7 @@ def test_a_statement_comes_back_as_it_was_submitted(api: APIClient, case: str) -
     assert api.get(answer.headers["Location"]).json()["id"] == body["id"]
 
 
-def test_a_submission_asks_the_database_four_things_and_postgresql_takes_all_rows_at_once(
+def test_a_submission_asks_the_database_five_things_and_postgresql_takes_all_rows_at_once(
     api: APIClient, case: str
 ) -> None:
     submit(api, case)
@@ -38,7 +38,8 @@ def test_a_submission_asks_the_database_four_things_and_postgresql_takes_all_row
     asked = [each["sql"] for each in seen if each["sql"].startswith("SELECT")]
     wrote = [each["sql"] for each in seen if each["sql"].startswith(("INSERT", "UPDATE"))]
     of_log = ["ledger_loghead"] if connection.vendor == "sqlite" else []
-    tables = ["osint_accesstoken", "ledger_head", "cases_member", "enrichment_caseplaybook", *of_log]
+    ahead = ["analysis_finding", "enrichment_caseplaybook"]
+    tables = ["osint_accesstoken", "ledger_head", "cases_member", *ahead, *of_log]
     for sql, table in zip(asked, tables, strict=True):
         assert table in sql
     assert len(wrote) == (10 if connection.vendor == "sqlite" else 1), "statements that write"

@@ -124,6 +124,7 @@ REQUIRED: dict[str, Any] = {
     "Reliability": "A",
     "Credibility": "1",
     "Ground": Ground.COURT.value,
+    "Result": {"value": 1.0, "low": 1.0, "high": 1.0, "unit": "x"},
 }
 
 
