@@ -9,6 +9,7 @@ Source: C2PA Technical Specification, chapters "Claims", "Validation" and "C2PA 
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -44,6 +45,9 @@ SETTINGS = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
 
 LARGEST = 128 << 20
 """Bytes of a file: the validator holds some formats in memory as a whole, twice."""
+
+ASKED = 400_000
+"""How often the validator may read a piece of a file: some seconds of it. A whole one takes some thousands."""
 
 MOST = 50
 """Of actions, ingredients and codes: how many are listed."""
@@ -136,11 +140,13 @@ def _ask(path: Path) -> tuple[str, str, str]:
     if media is None:
         raise PermanentFailure("Not a file in a format whose Content Credentials are read here.")
     context = c2pa.Context(c2pa.Settings.from_dict(SETTINGS))
-    with path.open("rb") as file:
+    with _Pieces(path.open("rb", buffering=0)) as file:
         try:
             with c2pa.Reader(media, file, context=context) as reader:
                 return "", "", reader.json()
-        except c2pa.C2paError.ManifestNotFound:
+        except c2pa.C2paError.ManifestNotFound as error:
+            if file.asked > ASKED:
+                raise PermanentFailure("The file has too many parts to be looked through.") from error
             return NONE, "", ""
         except c2pa.C2paError.NotSupported as error:
             raise PermanentFailure("The validator does not know the format.") from error
@@ -148,6 +154,18 @@ def _ask(path: Path) -> tuple[str, str, str]:
             if found := _REMOTE.match(str(error)):
                 return ELSEWHERE, found[1], ""
             raise PermanentFailure(f"Its Content Credentials can not be read: {str(error)[:LONGEST]}") from error
+
+
+class _Pieces(io.BufferedReader):
+    """A file that is read so many times and no more: some formats may have millions of parts."""
+
+    asked = 0
+
+    def readinto(self, buffer: Any) -> int:
+        self.asked += 1
+        if self.asked > ASKED:
+            raise OSError("The file has too many parts.")
+        return super().readinto(buffer)
 
 
 def _told(report: Mapping[str, Any], *, kept: bool) -> ContentCredentials:

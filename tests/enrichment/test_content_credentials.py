@@ -19,7 +19,7 @@ from enrichment.domain import EnricherInput, PermanentFailure, Result
 from enrichment.enrichers import content_credentials
 from enrichment.enrichers.content_credentials import LONGEST, MOST, ContentCredentials, read_credentials
 from tests.enrichment.examining import Answers, examine_all
-from tests.enrichment.test_hostile_files import batched
+from tests.enrichment.test_hostile_files import batched, gif_of_frames
 
 
 def read(path: Path, folder: Path) -> Result:
@@ -113,6 +113,17 @@ def test_a_file_that_is_too_large_is_refused_unread(tmp_path: Path, monkeypatch:
     path = tmp_path / "made.png"
     Image.new("RGB", (9, 9)).save(path)
     with pytest.raises(PermanentFailure, match="The file has more than 0 MiB"):
+        read(path, tmp_path)
+
+
+def test_a_file_of_too_many_parts_is_not_said_to_have_no_manifest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "frames.gif"
+    path.write_bytes(gif_of_frames(1000))
+    assert told(path, tmp_path).verdict == "no manifest"
+    monkeypatch.setattr(content_credentials, "ASKED", 500)
+    with pytest.raises(PermanentFailure, match="too many parts"):
         read(path, tmp_path)
 
 
