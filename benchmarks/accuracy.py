@@ -170,6 +170,35 @@ def deadweights(data: Path) -> dict[str, Answers]:
     }
 
 
+def footprints(data: Path) -> dict[str, Answers]:
+    """Say where GeoTIFFs lie, and nothing of those that do not say it."""
+    from enrichment.domain import EnricherInput
+    from enrichment.enrichers.footprint import read_footprint
+
+    with (data / "expected.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+
+    def found(row: dict[str, str]) -> Any:
+        given = EnricherInput(kind="image", fields={}, original=data / row["file"], folder=data)
+        return read_footprint(given).output.bounds
+
+    def right(row: dict[str, str]) -> bool:
+        bounds, names = found(row), ("west", "south", "east", "north")
+        wanted = [float(row[f"{name}_{'lon' if name in {'west', 'east'} else 'lat'}"]) for name in names]
+        return bounds is not None and all(
+            abs(getattr(bounds, name) - value) <= 0.002 for name, value in zip(names, wanted, strict=True)
+        )
+
+    return {
+        "footprint of a GeoTIFF within 0.002°": (
+            (row["file"], right(row)) for row in rows if row["has_footprint"] == "yes"
+        ),
+        "no footprint of a TIFF without a reference system": (
+            (row["file"], found(row) is None) for row in rows if row["has_footprint"] == "no"
+        ),
+    }
+
+
 def sentences(data: Path) -> dict[str, Answers]:
     """Decode AIS sentences of every type."""
     from enrichment.ais import Message, read_sentences
@@ -290,6 +319,7 @@ COLLECTIONS: dict[str, Callable[[Path], dict[str, Answers]]] = {
     "language-samples": languages,
     "ofac-sdn": ship_numbers,
     "ais-finland-2017-04": lambda data: flags(data) | deadweights(data),
+    "geotiff-samples": footprints,
     "ais-gpsd": sentences,
     "mmsi-mid": digits,
     "world-port-index": harbours,
