@@ -98,7 +98,7 @@ def _unknown(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(16)
     if head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"mif1", b"msf1", b"heim"}:
-        return "A HEIF picture; not installed: pillow-heif."
+        return "A HEIF picture: what decodes these starts threads, which it may not here."
     if head.startswith(b"%PDF-"):
         return "Not a picture but a PDF: `document` draws its pages."
     return f"Not a picture in a format that is decoded here ({', '.join(FORMATS)})."

@@ -158,7 +158,7 @@ MADE: dict[str, tuple[Callable[[], bytes], str]] = {
     "no-data.png": (lambda: png(4), "can not be read"),
     "circle.tif": (tiff_in_a_circle, "Not a picture in a format"),
     "values.tif": (tiff_of_many_values, "Not a picture in a format"),
-    "boxes.heic": (lambda: heif_of_boxes(5000), "not installed: pillow-heif"),
+    "boxes.heic": (lambda: heif_of_boxes(5000), "A HEIF picture"),
     "script.png": (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "Not a picture in a format"),
     "noise.jpg": (lambda: b"\xff\xd8\xff" + hashlib.shake_256(b"seed").digest(50_000), "Not a picture in a format"),
 }
