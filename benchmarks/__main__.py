@@ -29,6 +29,7 @@ ALL = {
     "queueing": "the web API while workers have 10,000 jobs against idle ones",
     "reading": "lists, items and feed of a large case against a small one",
     "bundling": "memory of a large export and of its verifier; the verifier against SHA-256 and JSON parsing",
+    "computing": "findings over many items against few, and against what somebody waits for",
     "alike": "looking up near-duplicates of a picture against comparing all hashes; memory for them",
     "verifying": "verify against SHA-256 and JSON parsing",
 }
