@@ -99,6 +99,9 @@ def _unknown(path: Path) -> str:
         head = file.read(16)
     if head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"mif1", b"msf1", b"heim"}:
         return "A HEIF picture: what decodes these starts threads, which it may not here."
+    film = head[4:8] == b"ftyp" and head[8:11] != b"avi"
+    if film or head.startswith(b"\x1aE\xdf\xa3") or (head.startswith(b"RIFF") and head[8:12] == b"AVI "):
+        return "Not a picture; if it is a video, `video` takes frames of it."
     if head.startswith(b"%PDF-"):
         return "Not a picture but a PDF: `document` draws its pages."
     return f"Not a picture in a format that is decoded here ({', '.join(FORMATS)})."

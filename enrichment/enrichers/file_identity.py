@@ -41,6 +41,18 @@ _SIGNATURES: tuple[tuple[bytes, int, str], ...] = (
     (b"%!PS", 0, "application/postscript"),
     (b"PK\x03\x04", 0, "application/zip"),
 )
+# ISO base media files and Matroska go by the brand, or the type of document, that stands near their beginning.
+_FILMS: tuple[tuple[re.Pattern[bytes], str], ...] = (
+    (re.compile(rb"....ftypqt  ", re.S), "video/quicktime"),
+    (re.compile(rb"....ftyp3g[2p]", re.S), "video/3gpp"),
+    (
+        re.compile(rb"....ftyp(?:iso[m2-9]|mp4[12]|mmp4|avc1|dash|cmf[2cs]|M4V[ HP]|MSNV|XAVC|ND[SX][CMP]|f4v )", re.S),
+        "video/mp4",
+    ),
+    (re.compile(rb"\x1aE\xdf\xa3.{0,40}?\x42\x82.webm", re.S), "video/webm"),
+    (re.compile(rb"\x1aE\xdf\xa3.{0,40}?\x42\x82.matroska", re.S), "video/x-matroska"),
+    (re.compile(rb"RIFF....AVI ", re.S), "video/avi"),
+)
 _RIFF_WEBP = re.compile(rb"RIFF....WEBP", re.S)
 # "BM" alone begins many a text: the reserved bytes and the known sizes of the second header decide.
 _BMP = re.compile(rb"BM....\0{4}....(?:[\x0c\x10\x28\x34\x38\x40\x6c\x7c])\0{3}", re.S)
@@ -61,6 +73,12 @@ _ENDINGS = {
     "image/svg+xml": {"svg"},
     "text/html": {"html", "htm"},
     "application/pdf": {"pdf"},
+    "video/mp4": {"mp4", "m4v", "mov"},
+    "video/quicktime": {"mov", "qt"},
+    "video/webm": {"webm"},
+    "video/x-matroska": {"mkv"},
+    "video/avi": {"avi"},
+    "video/3gpp": {"3gp", "3g2"},
 }
 _KNOWN_ENDINGS = frozenset[str]().union(*_ENDINGS.values())
 _OTHER_NAMES = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-png": "image/png"}
@@ -109,6 +127,9 @@ def _type_of(head: bytes) -> str:
         return "image/webp"
     if _BMP.match(head):
         return "image/bmp"
+    for film, media_type in _FILMS:
+        if film.match(head):
+            return media_type
     if found := _MARKUP.match(head[:4096]):
         return "image/svg+xml" if found[1].lower() == b"svg" else "text/html"
     try:
@@ -157,7 +178,7 @@ def _second_format(media_type: str, head: bytes, tail: bytes) -> list[Flag]:
 
 ENRICHER = Enricher(
     name="file_identity",
-    version=1,
+    version=2,
     accepts=IMAGES,
     reads=frozenset({"file"}),
     run=identify,

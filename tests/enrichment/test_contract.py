@@ -15,6 +15,7 @@ from enrichment.printable import printable
 from evidence.domain import EvidenceSubmitted, Kind
 from ledger import codec
 from ledger.strict_json import parse_strict
+from tests.enrichment.films import film
 from tests.enrichment.papers import text_pdf
 
 ENRICHERS = list(registry.installed().values())
@@ -42,6 +43,8 @@ def given(enricher: Enricher, shared: Path, tmp_path: Path) -> EnricherInput:
         "text": TEXT,
         "subject": {"name": "Angara", "imo": "9179842", "mmsi": "273348830", "flag": "Panama", "call_sign": "UBTE"},
     }
+    if "video/mp4" in enricher.media and "image/jpeg" not in enricher.media:
+        original = film(tmp_path / "made.mp4")
     read = {name: fields[name] for name in enricher.reads}
     folder = tmp_path / "made"
     folder.mkdir()
