@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from enrichment.domain import EnricherInput, PermanentFailure, Result
-from enrichment.enrichers.exif import Exif, distance_m, read_exif
+from enrichment.enrichers.exif import Exif, read_exif
+from enrichment.geodesy import sphere_m
 from evidence.when import parse
 
 GPS, CAMERA = 0x8825, 0x8769
@@ -289,7 +290,7 @@ def test_a_time_that_the_file_contradicts_is_flagged(
 def test_distances_follow_the_great_circle(
     one: tuple[float, float], other: tuple[float, float], kilometres: float
 ) -> None:
-    assert distance_m(*one, *other) / 1000 == pytest.approx(kilometres, abs=0.1)
+    assert sphere_m(*one, *other) / 1000 == pytest.approx(kilometres, abs=0.1)
 
 
 # --- hostile ----------------------------------------------------------------------------------------------
