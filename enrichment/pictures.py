@@ -30,6 +30,8 @@ MEDIA = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/
 """The media types of these formats, as `file_identity` spells them."""
 
 PIXELS = 100_000_000
+STRIP_PIXELS = 4_000_000
+"""How many pixels of a large picture are converted at a time."""
 
 ORIENTATION = 0x0112
 """The EXIF tag of it: Exif 3.0, section 4.6.4; values from 1 (upright) to 8."""
@@ -69,6 +71,31 @@ def scalable(image: Image.Image) -> Image.Image:
     if image.mode == "P":
         return image.convert("RGBA" if "transparency" in image.info else "RGB")
     return image.convert("F") if image.mode.startswith("I;16") else image
+
+
+def shrunk(image: Image.Image, side: int) -> Image.Image:
+    """Give a picture whose pixels can be averaged, its longer side so many pixels at most; its orientation stays.
+
+    A large one is made small in strips: converted as a whole it would not fit into memory beside itself.
+    """
+    turned = orientation_of(image)
+    factor = max(image.size) // (2 * side)
+    small = scalable(image) if factor < 2 else _in_strips(image, factor)
+    small.thumbnail((side, side))
+    small.getexif()[ORIENTATION] = turned
+    return small
+
+
+def _in_strips(image: Image.Image, factor: int) -> Image.Image:
+    """Average squares of so many pixels a side into one each."""
+    tall = max(1, STRIP_PIXELS // (image.width * factor)) * factor
+    small: Image.Image | None = None
+    for top in range(0, image.height, tall):
+        strip = scalable(image.crop((0, top, image.width, min(image.height, top + tall)))).reduce(factor)
+        small = small or Image.new(strip.mode, (strip.width, -(-image.height // factor)))
+        small.paste(strip, (0, top // factor))
+    assert small is not None  # noqa: S101 -- a picture has at least a row
+    return small
 
 
 def upright(image: Image.Image) -> Image.Image:

@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from enrichment.domain import IMAGES, Enricher, EnricherInput, Flag, Made, Result
-from enrichment.pictures import FORMATS, PIXELS, decoding, orientation_of, scalable, upright
+from enrichment.pictures import FORMATS, PIXELS, decoding, orientation_of, shrunk, upright
 
 FRAMES, FRAME_PIXELS = 1000, 100_000_000
 """How many frames are counted, and in how many pixels altogether: each is decoded to come to the next."""
@@ -95,11 +95,10 @@ def _frames(path: Path) -> tuple[int, bool, list[str]]:
 
 def _previews(image: Image.Image, folder: Path) -> tuple[Made, ...]:
     """Write the small copies, the largest first: each is made of the one before."""
-    image = scalable(image)
     made = []
     for name, side in PREVIEWS.items():
         # Made small before it is turned: a copy of a large picture would not fit into memory beside it.
-        image.thumbnail((side, side))
+        image = shrunk(image, side)
         small = upright(image)
         path = folder / f"{name}.webp"
         small.save(path, "WEBP", quality=QUALITY, method=4, exif=b"", icc_profile=b"", xmp=b"")

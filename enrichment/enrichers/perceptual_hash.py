@@ -18,7 +18,7 @@ from PIL import Image
 from enrichment import hashes
 from enrichment.domain import IMAGES, Enricher, EnricherInput, Flag, Result
 from enrichment.hashes import TURNS
-from enrichment.pictures import FORMATS, MEDIA, PIXELS, decoding, scalable, upright
+from enrichment.pictures import FORMATS, MEDIA, PIXELS, decoding, shrunk, upright
 
 SIDE = 2048
 """Pixels of the longer side; what is larger is made smaller before it is hashed: PDQ keeps several copies of it."""
@@ -60,10 +60,7 @@ def read_hashes(given: EnricherInput) -> Result:
     with decoding(given.original) as warned, Image.open(given.original, formats=FORMATS) as image:
         # Large JPEGs are decoded at a fraction of their size.
         image.draft("RGB", (SIDE * 2, SIDE * 2))
-        first = scalable(image)
-        # A coarser first step than Pillow's own takes less memory beside a picture that fills it nearly.
-        first.thumbnail((SIDE, SIDE), reducing_gap=1.0)
-        seen = _on_white(upright(first))
+        seen = _on_white(upright(shrunk(image, SIDE)))
     small = seen.convert("L").convert("F").resize((hashes.SIDE, hashes.SIDE), Image.Resampling.BILINEAR)
     luma = np.asarray(small, dtype=np.float64)
     sampled = hashes.sampled_for_pdq(np.asarray(seen))

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from enrichment.domain import EnricherInput, PermanentFailure, Result
+from enrichment import registry, sandbox
+from enrichment.domain import EnricherInput, Limits, PermanentFailure, Result
 from enrichment.enrichers import image as enricher
-from enrichment.enrichers.image import FRAMES, PREVIEWS, Picture, look
+from enrichment.enrichers.image import ENRICHER, FRAMES, PREVIEWS, Picture, look
 from enrichment.pictures import FORMATS, ORIENTATION
 
 
@@ -282,3 +283,18 @@ def test_pixels_that_are_no_numbers_have_a_reason(tmp_path: Path) -> None:
     path = tmp_path / "nan.tif"
     Image.new("F", (4, 4), float("nan")).save(path)
     assert "no numbers" in reason(path, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["RGBA", "P", "I;16"])
+def test_a_picture_near_the_limit_fits_into_the_sandbox(mode: str, tmp_path: Path) -> None:
+    """Nothing that is converted of it stands beside it whole."""
+    side = 9_900 if mode != "RGBA" else 8_500
+    path = tmp_path / "large.png"
+    Image.new(mode, (side, side)).save(path, compress_level=1)
+    module = registry.module_of(ENRICHER)
+    fields = {"file": {"name": "large.png"}}
+    limits = Limits().for_original(path.stat().st_size)
+    with sandbox.run(module, kind="image", fields=fields, original=path, limits=limits) as outcome:
+        assert isinstance(outcome, sandbox.Done), outcome
+        assert [(made.width, made.height) for made in outcome.made] == [(1280, 1280), (320, 320)]
