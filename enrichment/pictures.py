@@ -128,7 +128,7 @@ def _unknown(path: Path) -> str:
         return "A HEIF picture: what decodes these starts threads, which it may not here."
     film = head[4:8] == b"ftyp" and head[8:11] != b"avi"
     if film or head.startswith(b"\x1aE\xdf\xa3") or (head.startswith(b"RIFF") and head[8:12] == b"AVI "):
-        return "Not a picture; if it is a video, `video` takes frames of it."
+        return "Not a picture; if it is a video, the tool video takes frames of it."
     if head.startswith(b"%PDF-"):
-        return "Not a picture but a PDF: `document` draws its pages."
+        return "Not a picture but a PDF: the tool document draws its pages."
     return f"Not a picture in a format that is decoded here ({', '.join(FORMATS)})."

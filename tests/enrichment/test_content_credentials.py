@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from enrichment.domain import EnricherInput, PermanentFailure, Result
+from enrichment import registry, sandbox
+from enrichment.domain import EnricherInput, Limits, PermanentFailure, Result
 from enrichment.enrichers import content_credentials
 from enrichment.enrichers.content_credentials import LONGEST, MOST, ContentCredentials, read_credentials
 from tests.enrichment.examining import Answers, examine_all
@@ -230,6 +231,15 @@ def test_manifests_made_to_be_hostile_end_in_a_verdict_or_a_reason(samples: Path
         said = found["content_credentials"]
         if "output" in said:
             assert said["output"]["verdict"].startswith(("no manifest", "broken: "))
+
+
+def test_a_file_of_boxes_without_end_is_stopped(tmp_path: Path, nothing_left: None) -> None:
+    path = tmp_path / "boxes.mp4"
+    path.write_bytes(b"\0\0\0\x18ftypisom\0\0\0\0isommp42" + box(b"free", b"") * 200_000)
+    module = registry.module_of(content_credentials.ENRICHER)
+    with sandbox.run(module, kind="image", fields={}, original=path, limits=Limits(cpu_seconds=1)) as outcome:
+        assert isinstance(outcome, sandbox.Failed)
+        assert outcome.limit == "cpu"
 
 
 @pytest.mark.slow

@@ -170,7 +170,7 @@ def test_the_first_page_is_the_items_picture_and_image_says_who_reads_it(
     work(case)
     found = results(case, item, owner)
     assert found["document"]["status"] == "done"
-    assert found["image"]["reason"] == "Not a picture but a PDF: `document` draws its pages."
+    assert found["image"]["reason"] == "Not a picture but a PDF: the tool document draws its pages."
     first = picture(list(found.values()), "thumb", "preview")
     assert first is not None
     assert first in found["document"]["derivatives"]

@@ -246,7 +246,7 @@ def test_a_heif_picture_says_what_is_missing(name: str, shared: Path, tmp_path: 
 def test_a_pdf_is_left_to_whoever_draws_its_pages(tmp_path: Path) -> None:
     path = tmp_path / "made.png"
     path.write_bytes(b"%PDF-1.7")
-    assert reason(path, tmp_path) == "Not a picture but a PDF: `document` draws its pages."
+    assert reason(path, tmp_path) == "Not a picture but a PDF: the tool document draws its pages."
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_the_first_frame_is_the_items_picture_and_image_says_who_reads_it(
     work(case)
     found = results(case, item, owner)
     assert found["video"]["status"] == "done", found["video"]
-    assert found["image"]["reason"] == "Not a picture; if it is a video, `video` takes frames of it."
+    assert found["image"]["reason"] == "Not a picture; if it is a video, the tool video takes frames of it."
     assert picture(list(found.values()), "thumb", "preview") in found["video"]["derivatives"]
 
 
