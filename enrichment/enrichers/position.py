@@ -25,7 +25,7 @@ NAMED_M = 10_000.0
 """From so far away, in metres, a port by whose name the place is called is another place, if one lies nearer."""
 
 BERTHS = "not installed: the World Port Index has no berths"
-SEA_AREAS = "not installed: no boundaries of seas or exclusive economic zones"
+SEA_AREAS = "not known: no boundaries of seas are installed, and the ports around tell no one sea"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +67,7 @@ class PositionFindings:
 
     `nearest_port`: the one that lies nearest under every reading of the positions; empty where two may. `on`: whose
     land; "at sea" where none; with "or" within two kilometres of the coast, which is drawn no better than that.
+    `sea_area`: the waters that all of the nearest ports lie on, as their index names them, the narrowest first.
     """
 
     lat: float | None
@@ -104,10 +105,16 @@ def read_position(given: EnricherInput) -> Result:
         berths=BERTHS,
         on=_on(lands, radius or 0.0),
         land=tuple(_land(each) for each in lands[: reach.most] if each.distance_m <= reach.within_m),
-        sea_area=SEA_AREAS,
+        sea_area=_waters(found),
         light=light_at(lat, lon, radius or 0.0, str(given.fields.get("when") or "")),
     )
     return Result(output=output, flags=_other_port(str(place.get("name") or ""), lat, lon, radius or 0.0, clear))
+
+
+def _waters(found: list[ports.Near]) -> str:
+    """Name the waters that all ports around lie on, as the index does, the narrowest first; else say that none is."""
+    names = {near.port.waters for near in found}
+    return f"{names.pop()} (as of the ports around)" if len(names) == 1 and "" not in names else SEA_AREAS
 
 
 def _number(value: Any) -> float | None:
@@ -180,7 +187,7 @@ def _load() -> None:
 
 ENRICHER = Enricher(
     name="position",
-    version=1,
+    version=2,
     accepts=SIGHTINGS,
     reads=frozenset({"place", "when"}),
     run=read_position,

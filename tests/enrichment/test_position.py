@@ -110,10 +110,13 @@ def test_far_out_there_is_no_port() -> None:
     assert read({"lat": 40.0, "lon": -30.0}).ports == ()
 
 
-def test_berths_and_seas_are_said_to_be_absent() -> None:
+def test_berths_are_said_to_be_absent_and_the_sea_is_that_of_the_ports_around() -> None:
     found = read(VOSTOCHNY)
     assert found.berths.startswith("not installed")
-    assert found.sea_area.startswith("not installed")
+    # Between two oceans, and far from any port.
+    assert read({"lat": 9.1, "lon": -79.7}).sea_area.startswith("not known")
+    assert read({"lat": 40.0, "lon": -30.0}).sea_area.startswith("not known")
+    assert found.sea_area == "Sea of Japan; North Pacific Ocean (as of the ports around)"
 
 
 # --- land -------------------------------------------------------------------------------------------------
