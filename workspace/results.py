@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from uuid import UUID
 from enrichment.changes import Changes
 from enrichment.models import ATTEMPTS, Job
 from enrichment.versions import Version, side_by_side
+from evidence.download import PREVIEWS
 from evidence.models import Enrichment, ErasedPart
 from workspace.facts import Node, tree
 
@@ -19,6 +21,19 @@ MOST = 10
 
 BRIEF = 24
 """How many values a result may have and still stand open on the page."""
+
+SHOWN_ABOVE = frozenset({"preview", "thumb"})
+"""Pictures of an item that stand at the head of its page."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A picture that a tool made, to be looked at under its result; sizes in pixels."""
+
+    label: str
+    sha256: str
+    width: int | None
+    height: int | None
 
 
 @dataclass(frozen=True)
@@ -35,6 +50,7 @@ class Result:
     reason: str = ""
     phase: str = ""
     output: Node | None = None
+    drawn: tuple[Drawn, ...] = ()
     parameters: Node | None = None
     digest: str = ""
     seconds: float | None = None
@@ -101,6 +117,13 @@ def _for_people(output: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _drawn(derivatives: Iterable[Mapping[str, Any]]) -> Iterator[Drawn]:
+    for each in derivatives:
+        if each["media_type"] in PREVIEWS and each["name"] not in SHOWN_ABOVE:
+            label = re.sub("[_-]", " ", each["name"])
+            yield Drawn(label=label, sha256=each["sha256"], width=each.get("width"), height=each.get("height"))
+
+
 def _result(version: Version, job: Job | None) -> Result:
     row = version.row
     tried_again = job is not None and job.status in {Job.PARKED, Job.FAILED}
@@ -113,6 +136,7 @@ def _result(version: Version, job: Job | None) -> Result:
         reason=row.reason,
         phase=row.phase,
         output=tree(_for_people(row.output)) if row.output else None,
+        drawn=() if version.erased else tuple(_drawn(row.derivatives)),
         parameters=tree(row.parameters) if row.parameters else None,
         digest=row.input_digest,
         seconds=row.seconds,

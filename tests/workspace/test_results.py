@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from evidence import commands as evidence
 from evidence.domain import EvidenceSubmitted, Kind, Place, Subject
-from tests.enrichment.jobs import work
+from tests.enrichment.jobs import submit_picture, work
+from tests.enrichment.test_hostile_files import jpeg as noise
 from tests.workspace.conftest import Browser, World
 from workspace.facts import flat, given, tree
 
@@ -96,3 +99,37 @@ def test_one_ship_in_two_places_is_shown_on_both_pages(world: World, browser: Br
 def test_an_item_like_no_other_says_nothing_of_it(world: World, browser: Browser, alice: Any) -> None:
     work(world.case)
     assert "Beside other evidence" not in text_of(browser(alice).get(world.item(world.statement)))
+
+
+def jpeg(world: World, folder: Path, **said: Any) -> Any:
+    path = folder / "scene.jpg"
+    path.write_bytes(noise(size=64))
+    item = submit_picture(world.case, world.by, path, **said)
+    # Once to learn what the file is, and once for those who read such files.
+    for _ in range(2):
+        work(world.case)
+    return item
+
+
+def test_what_a_tool_drew_is_shown_under_its_result(world: World, browser: Browser, alice: Any, tmp_path: Path) -> None:
+    item = jpeg(world, tmp_path, title="The <b>bridge</b>")
+    person = browser(alice)
+    page = person.get(world.item(item)).content.decode()
+    _, _, drawn = page.partition('<ul class="drawn">')
+    found = re.search(r'<a href="([^"]+)"><img src="\1" alt="([^"]+)"', drawn.partition("</ul>")[0])
+    assert found
+    assert found[2] == "Error levels of The &lt;b&gt;bridge&lt;/b&gt;"
+    with closing(person.get(found[1])) as shown:
+        assert shown["Content-Type"] == "image/webp"
+        assert b"".join(shown.streaming_content).startswith(b"RIFF")
+    # The preview stands above, and is not shown twice.
+    assert page.count('<ul class="drawn">') == 1
+    assert "Graphic content" not in page
+
+
+def test_what_a_tool_drew_of_graphic_content_is_covered(
+    world: World, browser: Browser, alice: Any, tmp_path: Path
+) -> None:
+    page = browser(alice).get(world.item(jpeg(world, tmp_path, title="The bridge", graphic=True))).content.decode()
+    before, _, _ = page.partition('<ul class="drawn">')
+    assert before.rindex('<details class="cover">') > before.rindex("</details>")
