@@ -45,7 +45,7 @@ TINY = Size(photographs=4, closely=1)
 
 def run(place: Place, size: Size) -> list[Figure]:
     """Measure photographs a second, and the milliseconds of processor time of a job."""
-    from enrichment.registry import accepting
+    from benchmarks.bare.enrichers import readers
     from osint.models import User
 
     folder = place.data / "photographs"
@@ -61,7 +61,7 @@ def run(place: Place, size: Size) -> list[Figure]:
         ours = _ours(place, owner, paths)
         bare = (before + _bare(paths)) / 2
         besides = _besides(owner, paths[: size.closely])
-    jobs = size.photographs * len(accepting("image", "image/jpeg"))
+    jobs = size.photographs * len(readers())
     return [
         Figure(
             what=f"{size.photographs} photographs through {jobs:,} jobs in {PROCESSES} worker processes",
@@ -156,12 +156,16 @@ def _jobs(case: UUID) -> list[UUID]:
 
 def _submitted(owner: UUID, paths: list[Path]) -> UUID:
     """Submit photographs to a new case; their jobs wait until somebody publishes them."""
+    from benchmarks.bare.enrichers import PLAYBOOK
+    from enrichment.choosing import choose_playbook
+    from enrichment.playbooks import NewPlaybook
     from enrichment.publish import held_back
     from evidence import commands, domain
     from ledger import store
     from ledger.actors import Actor
 
     case = new_case(owner)
+    choose_playbook(case_id=case, wanted=NewPlaybook(playbook=PLAYBOOK), by=Actor.person(owner))
     for path in paths:
         with store.incoming() as incoming, held_back():
             incoming.write(path.read_bytes())

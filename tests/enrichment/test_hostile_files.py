@@ -19,6 +19,7 @@ from PIL import Image
 
 from tests.enrichment.examining import Answers, examine, examine_all
 
+COPIES = 16
 DECODED = {"JPEG", "MPO", "PNG", "GIF", "WEBP", "TIFF", "BMP"}
 
 
@@ -207,8 +208,8 @@ def test_a_picture_that_is_a_page_too_gives_a_picture_and_a_flag(tmp_path: Path)
 @pytest.mark.slow
 def test_broken_copies_of_a_picture_end_one_way_or_the_other(shared: Path, tmp_path: Path) -> None:
     whole = bytearray((shared / "data/exif-samples/jpg/mobile/HMD_Nokia_8.3_5G.jpg").read_bytes())
-    random = hashlib.shake_256(b"waterline").digest(40 * 64 * 4)
-    for copy in range(40):
+    random = hashlib.shake_256(b"waterline").digest(COPIES * 64 * 4)
+    for copy in range(COPIES):
         broken = bytearray(whole)
         for place in range(64):
             [value] = struct.unpack_from("<L", random, 4 * (64 * copy + place))

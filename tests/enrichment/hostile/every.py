@@ -33,7 +33,8 @@ def run_each(given: EnricherInput) -> Result:
         made = [each for answer in of_one.values() for each in answer.get("made", ())]
         files += [Made(**{**each, "path": given.folder / each["path"]}) for each in made]
         answers.append(of_one)
-    return Result(output=Each(answers=answers), made=tuple(files))
+    # What several inputs made is more than one may keep.
+    return Result(output=Each(answers=answers), made=tuple(files) if len(answers) == 1 else ())
 
 
 ENRICHER = Enricher(
