@@ -37,6 +37,28 @@ django.setup()
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--of-database",
+        action="store_true",
+        help="leave out what touches no database: another one changes nothing in it",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--of-database"):
+        return
+    kept, left = [], []
+    for item in items:
+        # pytest-django lets no other test near a database.
+        touches = item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(
+            getattr(item, "fixturenames", ())
+        )
+        (kept if touches else left).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=left)
+
+
 def pytest_report_header() -> str:
     address = os.environ.get("DATABASE_URL", "")
     return f"database: {'PostgreSQL' if address.startswith('postgres') else 'SQLite'}"

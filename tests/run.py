@@ -85,7 +85,8 @@ def stages(*, quick: bool, extra: Sequence[str]) -> Iterator[Stage]:
     marks = EVERYDAY if quick else ""
     yield Stage(group="sqlite", name="tests on SQLite", command=tests(marks), environment={"DATABASE_URL": ""})
     if not quick:
-        yield Stage(group="postgresql", name="tests on PostgreSQL", command=tests(ON_POSTGRESQL), postgresql=True)
+        command = [*tests(ON_POSTGRESQL), "--of-database"]
+        yield Stage(group="postgresql", name="tests on PostgreSQL", command=command, postgresql=True)
 
 
 def missing() -> Iterator[str]:
