@@ -21,8 +21,12 @@ from enrichment.domain import IMAGES, Enricher, EnricherInput, Made, PermanentFa
 from enrichment.jpeg import NotJpeg, ijg_quality, read_compression, sampled
 from enrichment.pictures import ORIENTATION, decoding, orientation_of, upright
 
-RESAVED, AMPLIFIED = 90, 15
-"""The quality at which the picture is saved again, and how many times the difference is amplified."""
+RESAVED = 90
+"""The quality at which the picture is saved again."""
+
+MOST_AMPLIFIED, BRIGHTEST = 60, 0.001
+"""The difference is amplified until this part of it is white, and at most so many times: the next level of 255 up would
+be noise."""
 
 MOST_PIXELS = 24_000_000
 """A larger picture would not fit into memory four times."""
@@ -36,7 +40,7 @@ class CompressionFindings:
     """`tables_sha256`: SHA-256 of the quantisation tables in the order of their numbers, each its 64 values in zigzag
     order as two bytes, the high one first. `ijg_quality` (1 to 100): at which the Independent JPEG Group's library has
     the nearest tables; `ijg_exact`: they are just these. `error_levels`: what the derivative of that name shows, or why
-    there is none.
+    there is none; `amplified`: how many times.
     """
 
     tables: int
@@ -48,6 +52,7 @@ class CompressionFindings:
     subsampling: str
     scans: int
     error_levels: str
+    amplified: float | None
 
 
 def read_jpeg(given: EnricherInput) -> Result:
@@ -58,7 +63,7 @@ def read_jpeg(given: EnricherInput) -> Result:
     except NotJpeg as error:
         raise PermanentFailure(str(error)) from error
     quality = ijg_quality(found.tables)
-    made, said = _error_levels(given.original, given.folder)
+    made, said, amplified = _error_levels(given.original, given.folder)
     output = CompressionFindings(
         tables=len(found.tables),
         tables_sha256=hashlib.sha256(
@@ -71,31 +76,44 @@ def read_jpeg(given: EnricherInput) -> Result:
         subsampling=sampled(found.sampling),
         scans=found.scans,
         error_levels=said,
+        amplified=amplified,
     )
     return Result(output=output, made=made)
 
 
-def _error_levels(path: Path, folder: Path) -> tuple[tuple[Made, ...], str]:
+def _error_levels(path: Path, folder: Path) -> tuple[tuple[Made, ...], str, float | None]:
     with decoding(path), Image.open(path, formats=["JPEG"]) as image:
         if image.width * image.height > MOST_PIXELS:
-            return (), f"None: the picture has more than {MOST_PIXELS:,} pixels."
+            return (), f"None: the picture has more than {MOST_PIXELS:,} pixels.", None
         turned = orientation_of(image)
         try:
             picture = image.convert("RGB")
         except (OSError, SyntaxError, ValueError) as error:
-            return (), f"None: the picture can not be decoded whole ({str(error)[:80]})."
+            return (), f"None: the picture can not be decoded whole ({str(error)[:80]}).", None
     again = io.BytesIO()
     picture.save(again, "JPEG", quality=RESAVED, subsampling=0)
     with Image.open(again, formats=["JPEG"]) as resaved:
         lost = ImageChops.difference(picture, resaved)
     lost.thumbnail((SIDE, SIDE))
-    shown = lost.point(lambda value: min(255, value * AMPLIFIED))
+    amplified = _amplification(lost)
+    shown = lost.point(lambda value: min(255, round(value * amplified)))
     shown.getexif()[ORIENTATION] = turned
     shown = upright(shown)
     made = folder / "error_levels.webp"
     shown.save(made, "WEBP", quality=82, method=4, exif=b"", icc_profile=b"", xmp=b"")
     one = Made(name="error_levels", path=made, media_type="image/webp", width=shown.width, height=shown.height)
-    return (one,), CAUTION
+    return (one,), CAUTION, amplified
+
+
+def _amplification(lost: Image.Image) -> float:
+    """Find what makes the brightest part of a difference white."""
+    counts = lost.convert("L").histogram()
+    left = BRIGHTEST * sum(counts)
+    for level in range(255, 0, -1):
+        left -= counts[level]
+        if left < 0:
+            return round(min(MOST_AMPLIFIED, 255 / level), 1)
+    return MOST_AMPLIFIED
 
 
 ENRICHER = Enricher(
@@ -106,5 +124,10 @@ ENRICHER = Enricher(
     media=frozenset({"image/jpeg"}),
     run=read_jpeg,
     tool=lambda: f"Pillow {version('Pillow')}",
-    parameters={"resaved_quality": RESAVED, "amplified": AMPLIFIED, "most_pixels": MOST_PIXELS},
+    parameters={
+        "resaved_quality": RESAVED,
+        "most_amplified": MOST_AMPLIFIED,
+        "brightest": BRIGHTEST,
+        "most_pixels": MOST_PIXELS,
+    },
 )

@@ -208,8 +208,9 @@ def _thumbnail(data: bytes, given: EnricherInput) -> tuple[InsideThumbnail | Non
     shown = inside
     try:
         picture, orientation = thumbnails.picture_of(given.original)
-    except (PermanentFailure, OSError, SyntaxError, ValueError):
-        reason = "The picture itself can not be decoded."
+    # Of a large picture with transparency a second copy would not fit; what the file says is worth having all the same.
+    except (PermanentFailure, OSError, SyntaxError, ValueError, MemoryError):
+        reason = "The picture can not be decoded, or not in the memory that there is."
     else:
         shown = thumbnails.turned(inside, orientation)
         likeness = thumbnails.likeness(picture, shown)

@@ -80,6 +80,17 @@ def test_what_was_pasted_in_stands_out_among_the_error_levels(tmp_path: Path) ->
     assert levels[100:156, 100:156].mean() > 1.5 * levels[:80, :80].mean()
 
 
+@pytest.mark.parametrize("quality", [70, 95])
+def test_error_levels_can_be_seen_however_small_they_are(quality: int, tmp_path: Path) -> None:
+    path = tmp_path / "noise.jpg"
+    path.write_bytes(noise(quality=quality))
+    result = see(path)
+    [made] = result.made
+    with Image.open(made.path) as drawn:
+        assert np.percentile(np.asarray(drawn.convert("L")), 99.5) > 150
+    assert 1 < result.output.amplified < 60
+
+
 def test_error_levels_are_upright_and_carry_nothing_of_the_file(shared: Path, tmp_path: Path) -> None:
     path = tmp_path / "turned.jpg"
     exif = Image.Exif()
@@ -114,4 +125,5 @@ def test_a_cut_file_has_its_tables_and_no_error_levels(tmp_path: Path) -> None:
     result = see(path)
     assert result.output.ijg_quality == 75
     assert result.made == ()
+    assert result.output.amplified is None
     assert "can not be decoded whole" in result.output.error_levels
