@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +38,24 @@ def finding_row(case_id: UUID, finding: UUID, *, by: Actor) -> Finding:
     if row is None:
         raise NotFound
     return row
+
+
+def findings_that_used(case_id: UUID, items: Collection[UUID]) -> set[UUID]:
+    """Find the findings of a case any result of which stands on one of these items, and those that rest on them."""
+    wanted = {str(item) for item in items}
+    results = Computation.objects.filter(case=case_id).values_list("finding", "uses", "findings") if wanted else ()
+    rests_on: dict[UUID, set[str]] = defaultdict(set)
+    found: set[UUID] = set()
+    for finding, uses, others in results:
+        rests_on[finding] |= set(others)
+        if any(use["item"] in wanted for use in uses):
+            found.add(finding)
+    more = found
+    while more:
+        names = {str(finding) for finding in more}
+        more = {finding for finding, others in rests_on.items() if others & names} - found
+        found |= more
+    return found
 
 
 def computed_as_of(case_id: UUID, finding: UUID, *, as_of: int, by: Actor) -> Computed:

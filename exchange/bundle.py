@@ -25,6 +25,7 @@ from uuid import UUID
 
 from django.template.loader import render_to_string
 
+from analysis.queries import findings_that_used
 from cases.commands import record_export
 from cases.domain import Sensitivity
 from cases.models import Case
@@ -206,7 +207,9 @@ def withholding_for(case_id: UUID, profile: Profile) -> Withholding:
     covered = [label for label in Sensitivity if profile.covers(label)]
     sensitive = ItemState.objects.filter(case=case_id, sensitivity__in=covered).values_list("item", flat=True)
     reads = {enricher.name: enricher.reads for enricher in installed().values()}
-    return Withholding(profile=profile, whole_items={*sensitive, *profile.items}, reads=reads)
+    whole = {*sensitive, *profile.items}
+    findings = findings_that_used(case_id, whole)
+    return Withholding(profile=profile, whole_items=whole, findings=findings, reads=reads)
 
 
 def _write_case(bag: _Bag, exported: Recorded, note: Note, withholding: Withholding, watch: Watch) -> None:

@@ -56,11 +56,13 @@ class Profile:
 
 @dataclass
 class Withholding:
-    """A profile at work on one case: which items it withholds whole, what each enricher reads, what it withheld."""
+    """A profile at work on one case: which items it withholds whole, and which findings, as they were computed from
+    such; what each enricher reads; what it withheld."""
 
     profile: Profile
     whole_items: Collection[UUID]
     reads: Mapping[str, Collection[str]]
+    findings: Collection[UUID] = ()
     masked: dict[UUID | None, set[str]] = field(default_factory=dict)
     of_items: dict[UUID | None, set[str]] = field(default_factory=dict)
     noted: list[dict[str, object]] = field(default_factory=list)
@@ -91,7 +93,7 @@ class Withholding:
     def _reason(self, event: Recorded, name: str, value: Any) -> str:
         if (event.name, name) in ALWAYS or event.name == WHOLE:
             return ""
-        if event.item in self.whole_items:
+        if event.item in self.whole_items or event.item in self.findings:
             return "item"
         if name in self.profile.fields or follows(event.data, name, fields=self.profile.fields, reads=self.reads):
             return "field"

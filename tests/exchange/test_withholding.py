@@ -12,6 +12,8 @@ from uuid import UUID
 import pytest
 from django.core.management import CommandError, call_command
 
+from analysis import commands as findings
+from analysis.domain import FindingStated
 from cases import commands as cases
 from cases.domain import Sensitivity
 from evidence import commands as evidence
@@ -159,6 +161,30 @@ def test_what_is_too_sensitive_is_there_and_says_nothing(
     assert "the old pier" not in whole_text(left)
     [event] = [each for each in left.events() if f'"item":"{story["secret"]}"' in each["envelope"]]
     assert [json.loads(each)[1] for each in event["disclosures"]] == ["kind"]
+    assert verify_bundle(str(left.path), left.key).fails == []
+
+
+def test_what_was_computed_from_a_withheld_item_is_withheld_with_it(
+    leave: Callable[[Profile], Left], story: dict[str, UUID], alice: Any
+) -> None:
+    case, by = story["case"], Actor.person(alice.pk)
+
+    def state(sentence: str, rule: str = "count", **parameters: Any) -> UUID:
+        stated = FindingStated(sentence=sentence, rule=rule, version=1, parameters=parameters)
+        finding = findings.state_finding(case_id=case, stated=stated, by=by).item
+        assert finding is not None
+        findings.compute_finding(case_id=case, finding=finding, by=by)
+        return finding
+
+    state("Two say that they docked.", of={"items": [str(story["spoken"]), str(story["against"])]})
+    pier = state("One names the pier.", of={"items": [str(story["secret"])]})
+    state("Once more, the pier.", "sum", of=[str(pier)])
+    text = whole_text(leave(Profile(above=Sensitivity.AMBER)))
+    assert "two say that they docked." in text
+    assert "the pier" not in text
+    left = leave(Profile(items=frozenset({story["against"]})))
+    assert "one names the pier." in whole_text(left)
+    assert "two say" not in whole_text(left)
     assert verify_bundle(str(left.path), left.key).fails == []
 
 
