@@ -40,14 +40,14 @@ class Position:
     datum: str
 
 
-def tags_of(path: Path, *, makers_notes: bool = False) -> Tags:
-    """Read the tags of a file; with the makers' notes, also the small picture that it may have inside.
+def tags_of(path: Path) -> Tags:
+    """Read the tags of a file, without those in makers' notes.
 
     :raises PermanentFailure: they are broken.
     """
     with path.open("rb") as file:
         try:
-            found: Tags = exifread.process_file(file, details=makers_notes, extract_thumbnail=makers_notes)
+            found: Tags = exifread.process_file(file, details=False, extract_thumbnail=False)
         # The library meets hostile files with whatever its inside raises.
         except Exception as error:
             raise PermanentFailure(f"The metadata can not be read ({type(error).__name__}).") from error
