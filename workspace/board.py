@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
+from enrichment.domain import NOT_INSTALLED
 from evidence import queries
 from evidence.filters import EvidenceFilter
 from evidence.models import ItemState
@@ -76,7 +77,8 @@ def summaries(rows: Sequence[ItemState], *, as_of: int | None = None) -> list[di
     shown = queries.represent(rows, as_of=as_of)
     for item in shown:
         item["thumb"] = picture(item["enrichments"], "thumb", "preview")
-        done = [each["status"] for each in item["enrichments"]]
+        # What a tool lacks is told on the item's page: the item is not to blame.
+        done = [each["status"] for each in item["enrichments"] if not each["reason"].startswith(NOT_INSTALLED)]
         item["tools"] = {status: done.count(status) for status in ("done", "failed", "waiting")}
     return shown
 
