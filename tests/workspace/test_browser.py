@@ -336,7 +336,7 @@ def _main_pages(person: Person, case: str) -> dict[str, str]:
     found = {"cases": "/admin/", "evidence": case, "history": f"{case}history/", "ledger": f"{case}ledger/"}
     found |= {"erasures": f"{case}erasures/"}
     found |= {"team": f"{case}team/", "about": f"{case}settings/", "comments": f"{case}comments/"}
-    found["export"] = f"{case}exports/"
+    found |= {"export": f"{case}exports/", "findings": f"{case}findings/", "runs": f"{case}runs/"}
     if person.page.get_by_role("link", name="Add statement").count():
         found["add-image"] = f"{case}evidence/new/image/"
     for kind in ("image", "statement", "sighting"):
