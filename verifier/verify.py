@@ -12,8 +12,8 @@ then it says when they saw the log. Timestamps are checked by the program openss
 
 Checked are: the bag's manifests (RFC 8493); each event's bytes, its place in the chain of its case, and its place in
 the log's Merkle tree (RFC 6962); every disclosed field against its digest (in the manner of RFC 9901); every file
-against the events that name it; the signature under the log's head (Ed25519, RFC 8032); and that nothing is missing up
-to the export.
+against the events that name it; the signature under the log's head (Ed25519, RFC 8032); that nothing is missing up to
+the export; and the number of each finding, which is computed again from the evidence that the bundle discloses.
 
 Exit code 0: all of it holds. 1: something does not, and is named. 2: this is no bundle that can be read.
 """
@@ -26,13 +26,18 @@ import base64
 import binascii
 import bisect
 import calendar
+import copy
+import datetime
+import functools
 import hashlib
 import io
 import json
+import math
 import os
 import re
 import shutil
 import ssl
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -40,8 +45,8 @@ import time
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any, BinaryIO
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any, BinaryIO, Optional
 
 FORMAT = "waterline-bundle/1"
 GENESIS = "0" * 64
@@ -77,6 +82,16 @@ PATIENCE = 30
 """Seconds that openssl has for one step."""
 MOST_FAULTS = 100
 """Faults that are printed; all are counted."""
+INPUTS = "waterline-inputs/1"
+"""The form of what a finding's digest is of."""
+MOST_FINDINGS = 500
+"""Findings whose numbers are computed again."""
+MOST_PARTS = 100
+"""Findings that one adds up."""
+MOST_WORK = 10_000_000
+"""Items that are looked at for that, each once for each finding and moment."""
+SENTENCE = 160
+"""Characters of a finding's sentence that are printed."""
 
 
 class Unreadable(Exception):
@@ -435,12 +450,15 @@ class Chain:
     def __init__(self, report: Report, head: Head | None, later: dict[str, str]) -> None:
         self.report = report
         self.later = later
+        self.handed = frozenset(later)
         self.paths = Paths(head.size, head.root) if head else None
         self.seq = 0
         self.hash = GENESIS
         self.case: Any = None
         self.last: dict[str, Any] | None = None
         self.said: dict[str, Any] = {}
+        self.added: dict[str, Any] = {}
+        self.findings = Findings()
         self.files: dict[str, int | None] = {}
         self.naming: dict[str, set[Any]] = {}
         self.owed: dict[tuple[Any, str], str] = {}
@@ -471,6 +489,8 @@ class Chain:
         self._check_fields(here, envelope, fields, disclosures, withheld, erased)
         if envelope["type"] == ERASED:
             self._check_erasure(here, envelope)
+        gone = tuple(each for each in withheld if each not in self.handed), tuple(erased)
+        self.findings.see(self.seq, envelope, hash_, {**self.said, **self.added}, gone)
         self._check_proof(here, row, hash_)
         self.before_last = (self.seq - 1, self.hash)
         self.hash, self.last = hash_, envelope
@@ -511,9 +531,11 @@ class Chain:
         gone = [*withheld, *erased]
         if rest != set(gone) or any(len(set(each)) != len(each) for each in (fields, digests, gone)):
             self.report.fail(f"{here} ({envelope['id']}): its fields are not all accounted for")
+        self.added = {}
         for each in withheld:
             if each in self.later:
                 field, value = _disclosure(self.later.pop(each)) or ("?", None)
+                self.added[field] = value
                 self.report.holds.append(f"{here}: the field {field!r}, withheld here, is {json.dumps(value)}")
         if withheld:
             self.report.withheld.append(f"{here} ({envelope['type']}): {len(withheld)} of {len(fields)} fields")
@@ -1167,6 +1189,1120 @@ def _roots_of_this_machine() -> str:
     return next((each for each in (paths.cafile, *usual) if each and os.path.isfile(each)), "")
 
 
+# --- findings: what was stated, and what came out --------------------------------------------------------------------
+
+
+class Blocked(Exception):
+    """A number can not be computed again here; the message says why."""
+
+
+class Number:
+    """A number with the ends of its interval; `ends` is False where only the value was computed again.
+
+    `scale` is the size of what was added up to it: what cancels out leaves an error that is small beside that alone.
+    """
+
+    def __init__(
+        self,
+        value: float | None,
+        low: float | None,
+        high: float | None,
+        unit: str,
+        ends: bool = True,
+        summands: Iterable[float | None] = (),
+    ) -> None:
+        self.value, self.low, self.high, self.unit, self.ends = value, low, high, unit, ends
+        self.scale = max(math.fsum(abs(each or 0) for each in some) for some in ((value,), (low,), (high,), summands))
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return "no number"
+        value, unit = f"{self.value:.12g}", _short(self.unit, 40)
+        whole = self.ends and self.low is not None and self.high is not None
+        return f"{value} {unit} ({self.low:.12g} to {self.high:.12g})" if whole else f"{value} {unit}"
+
+    def with_ends(self) -> Number:
+        """Give it as one whose ends count."""
+        whole = copy.copy(self)
+        whole.ends = True
+        return whole
+
+    def is_as(self, other: Number, within: float) -> bool:
+        """Compare with another one, whose ends count only where both have them; `within` is a part of their size."""
+        pairs = [(self.value, other.value)]
+        if self.ends and other.ends:
+            pairs += [(self.low, other.low), (self.high, other.high)]
+        most = within * max(self.scale, other.scale)
+        return self.unit == other.unit and all(_is_near(one, another, most) for one, another in pairs)
+
+
+def _is_near(one: float | None, other: float | None, most: float) -> bool:
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= most
+
+
+class Computed:
+    """One result of a finding: the event that says so, its fields, and the digests of those that are not here."""
+
+    def __init__(self, seq: int, event: str, hash_: str, said: dict[str, Any], gone: Gone) -> None:
+        self.seq, self.event, self.hash, self.said, self.gone = seq, event, hash_, said, gone
+
+    def result(self) -> Number:
+        """Read the number.
+
+        :raises Blocked: it is withheld.
+        :raises ValueError, KeyError, TypeError: it can not be read.
+        """
+        if "result" not in self.said and any(self.gone):
+            raise Blocked("its result is withheld or erased")
+        result = self.said["result"]
+        value, low, high = (None if result[end] is None else _number(result[end]) for end in ("value", "low", "high"))
+        return Number(value, low, high, _text(result["unit"]))
+
+
+class Finding:
+    """A finding as its events leave it; `results` are all that came out, the oldest first."""
+
+    def __init__(self) -> None:
+        self.stated: dict[str, Any] = {}
+        self.present: Computed | None = None
+        self.results: list[Computed] = []
+        self.withdrawn = False
+
+    @property
+    def name(self) -> str:
+        """Name it by its sentence, or say that there is none to read."""
+        sentence = self.stated.get("sentence")
+        return f"the finding {_short(sentence, SENTENCE)!r}" if isinstance(sentence, str) else "a withheld finding"
+
+
+class Findings:
+    """The findings of a case, from its events; and which fields of its events were erased, by event and digest."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Finding] = {}
+        self.unread: dict[str, int] = {}
+        self.erased: dict[tuple[str, str], str] = {}
+
+    def see(self, seq: int, envelope: dict[str, Any], hash_: str, said: dict[str, Any], gone: Gone) -> None:
+        """Take in an event, with those of its fields that are what it holds."""
+        name, _, version = str(envelope["type"]).partition("/")
+        if name == "event.redacted":
+            self._note_erased(said)
+        if not name.startswith("finding."):
+            return
+        if version != "1":
+            self.unread.setdefault(str(envelope["type"]), seq)
+            return
+        finding = self.known.setdefault(str(envelope["item"]), Finding())
+        if name in ("finding.stated", "finding.restated"):
+            finding.stated, finding.present = said, None
+        elif name == "finding.withdrawn":
+            finding.withdrawn = True
+        elif name == "finding.computed":
+            if finding.present:
+                # What the number of before stood on is not looked at any more, and may be long.
+                finding.present.said = {name: each for name, each in finding.present.said.items() if name == "result"}
+            finding.present = Computed(seq, str(envelope["id"]), hash_, said, gone)
+            finding.results.append(finding.present)
+
+    def _note_erased(self, said: dict[str, Any]) -> None:
+        try:
+            for target in said["targets"]:
+                for field in target["fields"]:
+                    self.erased[str(target["event"]), str(field["digest"])] = str(field["name"])
+        except (KeyError, TypeError):
+            return  # It was named as a fault by who checks erasures.
+
+
+Gone = tuple[tuple[str, ...], tuple[str, ...]]
+"""Digests of an event's fields that are withheld here, and of those that were erased."""
+
+
+class Missing:
+    """Which fields of an event are not here, by name: an erasure is an event and names them, and data/bundle.json
+    names those that are withheld. That nobody proves; `trusted` tells whether anything was made of it."""
+
+    def __init__(self, about: dict[str, Any], erased: dict[tuple[str, str], str]) -> None:
+        self.erased = erased
+        self.withheld: dict[int, set[str]] = {}
+        self.trusted = False
+        try:
+            for each in about["withheld"]["events"]:
+                self.withheld[int(each["event"])] = set(map(str, each["fields"]))
+        except _ODD:
+            self.withheld = {}
+
+    def names(self, seq: int, event: str, said: dict[str, Any], gone: Gone, every: Collection[str]) -> set[str]:
+        """Name them; where that can not be told, all of `every` that the event does not say."""
+        withheld, erased = gone
+        if not withheld and not erased:
+            return set()
+        by_erasure = {self.erased.get((event, each), "") for each in erased}
+        by_bundle = self.withheld.get(seq, set()) if withheld else set()
+        told = by_erasure | by_bundle
+        if len(told) != len(withheld) + len(erased) or told & said.keys() or "" in told:
+            return {each for each in every if each not in said}
+        self.trusted |= bool(by_bundle)
+        return told
+
+
+def check_findings(
+    bundle: Bundle, report: Report, chain: Chain, about: dict[str, Any], disclosures: dict[str, str]
+) -> None:
+    """Compute the present result of each finding again from the evidence, as it stood then and as it stands at last.
+
+    :param disclosures: disclosures of withheld fields that were handed over, by their digest.
+    """
+    findings = chain.findings
+    for type_, seq in findings.unread.items():
+        report.unchecked.append(f"event {seq} and others like it: this verifier does not know {_short(type_, 60)}")
+    standing = {id_: each for id_, each in findings.known.items() if each.present and not each.withdrawn}
+    if not standing:
+        report.unchecked.append("the numbers of findings: the bundle brings none")
+        return
+    if len(standing) > MOST_FINDINGS:
+        report.unchecked.append(f"{len(standing) - MOST_FINDINGS} findings: only {MOST_FINDINGS} are looked at")
+        standing = dict(list(standing.items())[:MOST_FINDINGS])
+    missing = Missing(about, findings.erased)
+    evidence = Evidence(missing, _moments(standing.values()), _used(standing.values()))
+    for line in bundle.lines("data/events.ndjson"):
+        evidence.see(line, disclosures)
+    Judge(report, findings, standing, evidence, missing).judge()
+    if missing.trusted:
+        report.unchecked.append("that the fields withheld are those that data/bundle.json names: findings rely on it")
+
+
+def _moments(findings: Iterable[Finding]) -> list[int]:
+    """List after which events the evidence was looked at."""
+    asked = (each.present.said.get("as_of") for each in findings if each.present)
+    return sorted({each for each in asked if isinstance(each, int)})
+
+
+def _used(findings: Iterable[Finding]) -> set[str]:
+    """List the events that results say they stand on, as far as that can be read."""
+    found: set[str] = set()
+    for each in findings:
+        uses = each.present.said.get("uses") if each.present else None
+        for use in uses if isinstance(uses, list) else ():
+            events = use.get("events") if isinstance(use, dict) else None
+            found.update(event for event in (events if isinstance(events, list) else ()) if isinstance(event, str))
+    return found
+
+
+class Judge:
+    """Looks at one finding after the other; `now` holds what comes out of each by the evidence of the whole bundle."""
+
+    def __init__(
+        self, report: Report, findings: Findings, standing: dict[str, Finding], evidence: Evidence, missing: Missing
+    ) -> None:
+        self.report, self.all, self.standing = report, findings.known, standing
+        self.evidence, self.missing = evidence, missing
+        self.results = {each.event: each for finding in findings.known.values() for each in finding.results}
+        self.parts = {id_: _parts(each) for id_, each in standing.items()}
+        self.work = 0
+        self.now: dict[str, Number] = {}
+
+    def judge(self) -> None:
+        """Say of each finding what its evidence gives; those that rest on others come after them."""
+        todo = dict(self.standing)
+        while todo:
+            ready = [id_ for id_ in todo if not any(part in todo for part in self.parts[id_])]
+            for id_ in ready or list(todo):
+                finding = todo.pop(id_)
+                assert finding.present is not None  # noqa: S101 -- only such are standing
+                here = f"event {finding.present.seq}, {finding.name}"
+                try:
+                    if not ready:
+                        self.report.fail(f"{here}: it rests on itself, or on others that do")
+                    else:
+                        self._judge(id_, finding, finding.present, here)
+                except Blocked as why:
+                    self.report.unchecked.append(f"{here}: not computed again, for {why}")
+                except _ODD:
+                    self.report.fail(f"{here}: its result can not be read")
+
+    def _judge(self, id_: str, finding: Finding, computed: Computed, here: str) -> None:
+        said, faults = computed.said, self.report.count
+        hidden = self.missing.names(computed.seq, computed.event, said, computed.gone, COMPUTED)
+        self.now[id_] = stored = computed.result()
+        if hidden & {"parameters", "uses", "findings"}:
+            raise Blocked(f"{', '.join(sorted(hidden))} of its result is withheld or erased")
+        if type(said["as_of"]) is not int or not 0 <= said["as_of"] < computed.seq:
+            raise ValueError
+        if any(finding.stated.get(name, said[name]) != said[name] for name in ("rule", "version", "parameters")):
+            self.report.fail(f"{here}: it was computed by another rule, or with other parameters, than it was stated")
+        count = self._check_inputs(computed, here)
+        try:
+            found = self._compute(said, said["as_of"], lambda part: self._result_of(part, said))
+        except Blocked as why:
+            if self.report.count == faults:
+                self.report.holds.append(f"{here}: {stored}; its digest is that of its inputs ({count} events)")
+            self.report.unchecked.append(f"{here}: {stored} was not computed again, for {why}")
+            return
+        if self._is_same(stored, found, said, here):
+            self.report.holds.append(f"{here}: {stored}, the same as the evidence gives; it stands on {count} events")
+        else:
+            self.report.fail(f"{here}: it says {stored}, and the evidence gives {found}")
+        self._look_at_now(id_, said, stored, here)
+
+    def _is_same(self, stored: Number, found: Number, said: dict[str, Any], here: str) -> bool:
+        rule = _rule_of(said)
+        if found.ends or stored.value is None:
+            return stored.is_as(found, rule.within)
+        checks = [_number(each["value"]) for each in said.get("steps", ()) if each.get("about") == "check"]
+        drawn = f"{here}: the ends of {stored} are drawn by chance, which is not done again"
+        self.report.unchecked.append(drawn + ("; its ends to first order were compared" if checks else ""))
+        if not checks:
+            return stored.is_as(found, rule.within)
+        low, high = checks
+        by_steps = Number(stored.value, low, high, stored.unit)
+        return by_steps.is_as(found.with_ends(), rule.within)
+
+    def _check_inputs(self, computed: Computed, here: str) -> int:
+        """Compare the digest of the inputs with that of the events that it stands on; count those."""
+        said = computed.said
+        lines = [INPUTS, f"rule {said['rule']} {said['version']}", f"parameters {_sorted_json(said['parameters'])}"]
+        events: set[str] = set()
+        for use in sorted(said.get("uses", ()), key=lambda each: str(each["item"])):
+            known = [self.evidence.hashes.get(event, ("", "", 0)) for event in use["events"]]
+            if any(item != use["item"] or seq >= computed.seq for _, item, seq in known):
+                self.report.fail(f"{here}: it stands on an event that is none of its item {_short(use['item'], 36)!r}")
+            lines.append(" ".join(["item", use["item"], use["role"], *(hash_ for hash_, _, _ in known)]))
+            events.update(use["events"])
+        for part, event in sorted(said.get("findings", {}).items()):
+            lines.append(f"finding {part} {self.results[event].hash if event in self.results else ''}")
+            events.add(event)
+        if hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest() != said["digest"]:
+            self.report.fail(f"{here}: the digest of its inputs is not that of the events that it stands on")
+        return len(events)
+
+    def _compute(self, said: dict[str, Any], seq: int, result: Callable[[str], Number]) -> Number:
+        rule = _rule_of(said)
+        items: list[Seen] = []
+        if not rule.of_findings:
+            self._spend(self.evidence.states)
+            items = self.evidence.at(seq)
+        try:
+            return rule.run(said["parameters"], Given(items, result))
+        except _ODD:
+            raise Blocked("its parameters, or what it is computed from, are not what its rule reads") from None
+
+    def _spend(self, work: int) -> None:
+        self.work += work
+        if self.work > MOST_WORK:
+            raise Blocked("there are too many findings over too much")
+
+    def _result_of(self, part: str, said: dict[str, Any]) -> Number:
+        """Give the result of another finding that a finding was computed from: the last one of then."""
+        known = self.all[part].results
+        self._spend(len(known))
+        last = next((each for each in reversed(known) if each.seq <= said["as_of"]), None)
+        if last is None or said["findings"][part] != last.event:
+            raise Blocked("it names another result of a finding that it rests on than the last one of then")
+        return last.result()
+
+    def _look_at_now(self, id_: str, said: dict[str, Any], stored: Number, here: str) -> None:
+        """Compute it over the evidence of the whole bundle, where that is not what it was computed over."""
+        parts = self.parts[id_]
+        if any(part not in self.standing for part in parts):
+            self.report.warns.append(f"{here}: a finding that it rests on has no present result, or was withdrawn")
+            return
+        if not parts and self.evidence.changed <= said["as_of"]:
+            return
+        try:
+            now = self._compute(said, self.evidence.seq, lambda part: self.now[part])
+        except Blocked as why:
+            self.report.unchecked.append(f"{here}: whether later evidence changes it, for {why}")
+            return
+        if not now.ends:
+            now = Number(now.value, None, None, now.unit, ends=False)
+        if not now.is_as(stored, _rule_of(said).within):
+            self.now[id_] = now
+            self.report.warns.append(f"{here}: it says {stored}; the evidence in this bundle gives {now} now")
+
+
+def _rule_of(said: dict[str, Any]) -> Rule:
+    name, version = said["rule"], said["version"]
+    rule = RULES.get((name, version)) if isinstance(name, str) and type(version) is int else None
+    if rule is None:
+        raise Blocked(f"this verifier has no rule {_short(name, 40)}@{_short(version, 9)}")
+    return rule
+
+
+def _parts(finding: Finding) -> list[str]:
+    """List the findings that a finding is computed from, as far as that can be read."""
+    said = finding.present.said if finding.present else {}
+    try:
+        return [part for part in _rule_of(said).parts(said["parameters"]) if isinstance(part, str)]
+    except (Blocked, *_ODD):
+        return []
+
+
+# --- findings: the evidence, as it stood -----------------------------------------------------------------------------
+
+READ = (
+    "kind", "when", "place", "source", "speaker", "attribution", "subject", "activity", "observed", "tags", "file",
+    "draught_m", "draught_error_m", "derived_from",
+)  # fmt: skip
+"""The fields of an item that some rule reads."""
+COMPUTED = ("rule", "version", "parameters", "as_of", "digest", "result", "steps", "uses", "findings")
+_ODD = (ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError, RecursionError)
+"""What reading values of the wrong shape raises."""
+
+
+class Seen:
+    """An item as it stood from event `seq` on; `unknown` are those of its fields that are withheld or erased."""
+
+    def __init__(self, item: str, seq: int, said: dict[str, Any], unknown: frozenset[str]) -> None:
+        self.item, self.seq, self.said, self.unknown = item, seq, said, unknown
+        self.retracted = False
+        self.grade: dict[str, str] | None = None
+
+    def part(self, name: str) -> dict[str, Any]:
+        """Give a field that has fields of its own, empty where it was not given."""
+        value = self.said.get(name) or {}
+        if not isinstance(value, dict):
+            raise TypeError
+        return value
+
+    def span(self) -> Span:
+        """Give the instants between which it happened.
+
+        :raises Blocked: its time is in a form that is not read here.
+        """
+        text = self.said.get("when")
+        return read_when(text) if text else (None, None)
+
+
+class Evidence:
+    """The items of a case after some of its events, and at last; and the hashes of events that findings stand on."""
+
+    def __init__(self, missing: Missing, moments: list[int], used: set[str]) -> None:
+        self.missing, self.moments, self.used = missing, moments, used
+        self.items: dict[str, list[Seen]] = {}
+        self.hashes: dict[str, tuple[str, str, int]] = {}
+        self.seq = self.changed = self.states = 0
+        self.unread = ""
+
+    def see(self, line: bytes, disclosures: dict[str, str]) -> None:
+        """Take in an event; one that is none was named as a fault before."""
+        try:
+            row = json.loads(line.decode())
+            text: str = row["envelope"]
+            envelope = json.loads(text)
+            name, _, version = envelope["type"].partition("/")
+            self.seq = max(self.seq, int(envelope["seq"]))
+            if envelope["id"] in self.used:
+                hash_ = hashlib.sha256(text.encode()).hexdigest()
+                self.hashes[envelope["id"]] = (hash_, str(envelope["item"]), envelope["seq"])
+            if name not in _CHANGES:
+                return
+            if version != "1":
+                self.unread = envelope["type"]
+                return
+            later = [each for each in row.get("withheld", ()) if each in disclosures]
+            said = dict(_true_fields(envelope["fields"], [*row["disclosures"], *map(disclosures.__getitem__, later)]))
+            gone = (tuple(set(row.get("withheld", ())) - set(later)), tuple(row.get("redacted", ())))
+            every = READ if name == "evidence.submitted" else _CHANGES[name]
+            unknown = self.missing.names(envelope["seq"], envelope["id"], said, gone, every)
+            self._change(name, str(envelope["item"]), envelope["seq"], said, unknown)
+        except _ODD:
+            return
+
+    def at(self, seq: int) -> list[Seen]:
+        """List the items as they stood after an event, in the order they were submitted.
+
+        :raises Blocked: something changed them that is not known here.
+        """
+        if self.unread:
+            raise Blocked(f"this verifier does not know {_short(self.unread, 60)}")
+        last = (next((each for each in reversed(states) if each.seq <= seq), None) for states in self.items.values())
+        return [each for each in last if each]
+
+    def _change(self, name: str, item: str, seq: int, said: dict[str, Any], unknown: set[str]) -> None:
+        states = self.items.setdefault(item, [])
+        self.changed = seq
+        self.states += 1
+        if name == "evidence.submitted":
+            states.append(Seen(item, seq, _only_read(said), frozenset(unknown)))
+            return
+        before = states[-1]
+        after = copy.copy(before)
+        after.seq = seq
+        if name == "evidence.retracted":
+            after.retracted = True
+        elif unknown:
+            # The fields that a hidden correction may have changed: all.
+            after.unknown |= {*READ} - {"kind"} if name == "evidence.corrected" else {_OF[name]}
+        elif name == "evidence.graded":
+            after.grade, after.unknown = said, after.unknown - {"grade"}
+        elif name == "evidence.corrected":
+            after.said = {**before.said, **_only_read(said["changes"])}
+            after.unknown = before.unknown - said["changes"].keys()
+        else:
+            tags = {*before.said.get("tags", ())}
+            tags = tags | {said["tag"]} if name == "evidence.tagged" else tags - {said["tag"]}
+            after.said = {**before.said, "tags": tags}
+        # What nobody looked at need not be kept.
+        if bisect.bisect_left(self.moments, before.seq) == bisect.bisect_left(self.moments, seq):
+            states.pop()
+            self.states -= 1
+        states.append(after)
+
+
+_CHANGES: dict[str, Sequence[str]] = {
+    "evidence.submitted": READ,
+    "evidence.corrected": ("changes",),
+    "evidence.retracted": (),
+    "evidence.graded": ("reliability", "credibility"),
+    "evidence.tagged": ("tag",),
+    "evidence.untagged": ("tag",),
+}
+"""The events after which an item stands otherwise for a rule, and which of their fields tell how."""
+_OF = {"evidence.graded": "grade", "evidence.tagged": "tags", "evidence.untagged": "tags"}
+
+
+def _only_read(said: dict[str, Any]) -> dict[str, Any]:
+    return {name: said[name] for name in READ if name in said}
+
+
+def _true_fields(fields: Sequence[str], disclosures: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    known = set(fields)
+    for text in disclosures:
+        field = _disclosure(text) if _digest(text) in known else None
+        if field:
+            yield field
+
+
+def _number(value: Any) -> float:
+    """Read a number that is one.
+
+    :raises ValueError, OverflowError: it is none, or not finite.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ValueError
+    return float(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _texts(value: Any) -> frozenset[str]:
+    """Read a list of texts, of which the order does not matter."""
+    if not isinstance(value, (list, tuple)):
+        raise TypeError
+    return frozenset(map(_text, value))
+
+
+def _short(text: Any, most: int) -> str:
+    text = str(text)
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def _sorted_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+# --- findings: which items are selected ------------------------------------------------------------------------------
+
+NOT, MAYBE, SURELY = range(3)
+"""Whether an item is in a selection. What is not known of it is no no: so it may be."""
+
+
+class Selection:
+    """What an item must be, as a finding's parameters say it; see the product's analysis/selection.py.
+
+    `reads` names the fields that decide. Conditions on fields that are withheld do not rule an item out.
+    """
+
+    def __init__(self, said: dict[str, Any], *, area: Any = None, kinds: Any = None, activities: Any = None) -> None:
+        self.kinds = _texts(said.get("kinds", ()) if kinds is None else kinds)
+        self.activities = _texts(said.get("activities", ()) if activities is None else activities)
+        self.tags, self.subjects = _texts(said.get("tags", ())), _texts(said.get("subject_kinds", ()))
+        self.items, self.without = _texts(said.get("items", ())), _texts(said.get("without", ()))
+        self.observed = said.get("observed")
+        self.grade = _text(said.get("grade_at_least", ""))
+        first, last = _text(said.get("when_from", "")), _text(said.get("when_to", ""))
+        self.first = read_when(first)[0] if first else None
+        self.last = read_when(last)[1] if last else None
+        area = said.get("area") if area is None else area
+        self.area = area and tuple(_number(area[name]) for name in ("lat", "lon", "radius_m"))
+        asked = {
+            "tags": self.tags,
+            "subject": self.subjects,
+            "activity": self.activities,
+            "observed": self.observed is not None,
+            "place": self.area,
+            "when": first or last,
+            "grade": self.grade,
+        }
+        self.reads = {name for name, given in asked.items() if given}
+
+    def fit(self, seen: Seen) -> int:
+        """Say whether an item is in it."""
+        said = seen.said
+        if seen.retracted or seen.item in self.without or (self.items and seen.item not in self.items):
+            return NOT
+        for name, wanted, value in (
+            ("kind", self.kinds, said.get("kind", "")),
+            ("subject", self.subjects, seen.part("subject").get("kind", "")),
+            ("activity", self.activities, said.get("activity", "")),
+        ):
+            if wanted and value not in wanted and name not in seen.unknown:
+                return NOT
+        if self.tags and "tags" not in seen.unknown and not self.tags <= set(said.get("tags", ())):
+            return NOT
+        if self.observed not in (None, said.get("observed", True)) and "observed" not in seen.unknown:
+            return NOT
+        if self.grade and "grade" not in seen.unknown and not _graded(seen.grade, self.grade):
+            return NOT
+        return min(self._in_time(seen), self._in_area(seen.part("place")))
+
+    def _in_time(self, seen: Seen) -> int:
+        first, last = self.first, self.last
+        if first is None and last is None:
+            return SURELY
+        early, late = seen.span()
+        if _before(late, first) or _before(last, early):
+            return NOT
+        begins = first is None or (early is not None and early >= first)
+        ends = last is None or (late is not None and late <= last)
+        return SURELY if begins and ends else MAYBE
+
+    def _in_area(self, place: dict[str, Any]) -> int:
+        if not self.area:
+            return SURELY
+        lat, lon, radius = self.area
+        if place.get("lat") is None or place.get("lon") is None:
+            return MAYBE
+        away = geodesic_m(lat, lon, _number(place["lat"]), _number(place["lon"]))
+        off = _number(place.get("radius_m") or 0)
+        if away - off > radius:
+            return NOT
+        return SURELY if away + off <= radius else MAYBE
+
+
+def _before(one: int | None, other: int | None) -> bool:
+    return one is not None and other is not None and one < other
+
+
+def _graded(grade: dict[str, str] | None, least: str) -> bool:
+    return grade is not None and grade["reliability"] <= least[0] and grade["credibility"] <= least[1]
+
+
+class Given:
+    """What a rule computes from: items as they stood, and the results of other findings."""
+
+    def __init__(self, items: Sequence[Seen], result: Callable[[str], Number]) -> None:
+        self.items, self.result = items, result
+
+    def select(self, selection: Selection, reads: Collection[str] = ()) -> list[tuple[Seen, int]]:
+        """List the items that are, or may be, in a selection.
+
+        :raises Blocked: one may be of which something is withheld that matters.
+        """
+        wanted, found = {*selection.reads, *reads}, []
+        for each in self.items:
+            fit = selection.fit(each)
+            if fit == NOT:
+                continue
+            if hidden := each.unknown & wanted:
+                raise Blocked(f"{', '.join(sorted(hidden))} of an item ({_short(each.item, 36)}) is withheld or erased")
+            found.append((each, fit))
+        return found
+
+
+# --- findings: the rules ---------------------------------------------------------------------------------------------
+
+
+def _count(asked: dict[str, Any], given: Given) -> Number:
+    fits = [fit for _, fit in given.select(Selection(asked["of"]))]
+    return _interval(fits.count(SURELY), fits.count(MAYBE), _text(asked["unit"]))
+
+
+def _interval(surely: int, perhaps: int, unit: str) -> Number:
+    return Number(float(surely), float(surely), float(surely + perhaps), unit)
+
+
+def _distinct(asked: dict[str, Any], given: Given) -> Number:
+    by = asked["by"]
+    seen = given.select(Selection(asked["of"]), ("subject", "source", "speaker", "place"))
+    if by == "ship":
+        keys: dict[str, Any] = dict(_ships([each for each, _ in seen]))
+    elif by in ("source", "speaker", "place"):
+        keys = {each.item: folded_name(each.part(by).get("name", "")) for each, _ in seen}
+    else:
+        raise ValueError
+    fits = {each.item: fit for each, fit in seen}
+    surely = {key for item, key in keys.items() if key and fits[item] == SURELY}
+    return _interval(len(surely), len({key for key in keys.values() if key} - surely), f"{by}s")
+
+
+def _sum(asked: dict[str, Any], given: Given) -> Number:
+    if not 1 <= len(asked["of"]) <= MOST_PARTS:
+        raise ValueError
+    parts = [given.result(each) for each in asked["of"]]
+    if len({part.unit for part in parts}) != 1:
+        return Number(None, None, None, "")
+    value, low, high = (
+        None if None in ends else math.fsum(end for end in ends if end is not None)
+        for ends in zip(*((part.value, part.low, part.high) for part in parts))  # noqa: B905 -- Python 3.9
+    )
+    summands = [each for part in parts for each in (part.value, part.low, part.high)]
+    return Number(value, low, high, parts[0].unit, all(part.ends for part in parts), summands)
+
+
+def _ratio(asked: dict[str, Any], given: Given) -> Number:
+    of = given.result(asked["of"])
+    if asked["over"] is not None:
+        over = given.result(asked["over"])
+    else:
+        number = _number(asked["number"])
+        over = Number(number, number, number, "")
+    ends = of.ends and over.ends
+    return Number(_over(of.value, over.value), _over(of.low, over.high), _over(of.high, over.low), "times", ends)
+
+
+def _over(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None or other <= 0 else one / other
+
+
+def _port_calls(asked: dict[str, Any], given: Given) -> Number:
+    surely, perhaps = _calls(asked, given, ())
+    return _interval(len(surely), max(0, len(perhaps) - len(surely)), "port calls")
+
+
+Ship = tuple[str, str]
+Call = tuple[Ship, list[Seen]]
+
+
+def _calls(asked: dict[str, Any], given: Given, reads: Collection[str]) -> tuple[list[Call], list[Call]]:
+    """Find the calls at a place: those surely seen, and all with those that only doubtful sightings show."""
+    selection = Selection(asked["of"], area=asked["at"], kinds=["sighting"])
+    seen = given.select(selection, ("subject", "place", "when", "observed", *reads))
+    there = [(each, fit) for each, fit in seen if each.said.get("observed", True)]
+    looks = [each for each, fit in seen if fit == SURELY and not each.said.get("observed", True)]
+    named = _ships([*(each for each, _ in there), *looks])
+    dated = [(each, fit) for each, fit in there if each.item in named and each.span()[0] is not None]
+    within = _hours(asked["merge_hours"])
+    surely = [each for each, fit in dated if fit == SURELY]
+    return _merged(surely, named, looks, within), _merged([each for each, _ in dated], named, looks, within)
+
+
+def _hours(value: Any) -> int:
+    return round(_number(value) * 3_600_000_000)
+
+
+def _merged(seen: Sequence[Seen], named: dict[str, Ship], looks: Sequence[Seen], within: int) -> list[Call]:
+    """Put together sightings of one ship less than some time apart, unless somebody looked and it was not there."""
+    # A look that names no ship is one at all of them.
+    at_all, at_one = Looks([each for each in looks if each.item not in named]), _by_ship(looks, named)
+    found: list[Call] = []
+    for ship, of_ship in _by_ship(seen, named).items():
+        absences = (at_all, Looks(at_one.get(ship, [])))
+        last: Seen | None = None
+        for each in sorted(of_ship, key=_in_order):
+            begin = each.span()[0] or 0
+            end = _end(last) if last else 0
+            if last and begin - end < within and not any(looked.between(end, begin) for looked in absences):
+                found[-1][1].append(each)
+            else:
+                found.append((ship, [each]))
+            last = each
+    return found
+
+
+def _by_ship(seen: Iterable[Seen], named: dict[str, Ship]) -> dict[Ship, list[Seen]]:
+    found: dict[Ship, list[Seen]] = {}
+    for each in seen:
+        if each.item in named:
+            found.setdefault(named[each.item], []).append(each)
+    return found
+
+
+def _in_order(seen: Seen) -> tuple[int, str]:
+    return seen.span()[0] or 0, seen.item
+
+
+def _end(seen: Seen) -> int:
+    early, late = seen.span()
+    return late if late is not None else early or 0
+
+
+class Looks:
+    """Looks that found nothing, the earliest first, each with the soonest end of it and of those after it."""
+
+    def __init__(self, looks: Iterable[Seen]) -> None:
+        spans = sorted((early, late) for early, late in map(Seen.span, looks) if early is not None and late is not None)
+        self.begins = [early for early, _ in spans]
+        self.soonest = [late for _, late in spans]
+        for n in range(len(spans) - 2, -1, -1):
+            self.soonest[n] = min(self.soonest[n], self.soonest[n + 1])
+
+    def between(self, end: int, begin: int) -> bool:
+        """Say whether one lies after an end and before a beginning."""
+        at = bisect.bisect_right(self.begins, end)
+        return at < len(self.begins) and self.soonest[at] < begin
+
+
+def _dark_periods(asked: dict[str, Any], given: Given) -> Number:
+    selection = Selection(asked["of"], kinds=["sighting"], activities=[asked["activity"]])
+    fits = {each.item: (each, fit) for each, fit in given.select(selection, ("subject", "place", "when"))}
+    named = _ships([each for each, _ in fits.values()])
+    known = [each for each, _ in fits.values() if each.item in named and None not in each.span()]
+    least, surely, perhaps = _hours(asked["least_hours"]), 0, 0
+    for of_ship in _by_ship(known, named).values():
+        begin, end, sure = -1, -1, False
+        for each in [*sorted(of_ship, key=_in_order), None]:
+            if each is None or _in_order(each)[0] > end:
+                if begin >= 0 and end - begin >= least:
+                    surely, perhaps = surely + sure, perhaps + (not sure)
+                begin, sure = (_in_order(each)[0] if each else -1), False
+            if each:
+                end, sure = max(end, _end(each)), sure or fits[each.item][1] == SURELY
+    return _interval(surely, perhaps + len(fits) - len(known), "dark periods")
+
+
+def _origins(asked: dict[str, Any], given: Given) -> Number:
+    seen = given.select(Selection(asked["of"]), ("attribution", "speaker", "derived_from", "file"))
+    leader = {each.item: each.item for each, _ in seen}
+
+    def find(item: str) -> str:
+        while leader[item] != item:
+            leader[item] = leader[leader[item]]
+            item = leader[item]
+        return item
+
+    by_trait: dict[tuple[str, str], str] = {}
+    for each, _ in seen:
+        traits = [("said", _said_by(each)), ("item", each.item), ("file", each.part("file").get("sha256", ""))]
+        traits += [("item", source) for source in each.said.get("derived_from", ())]
+        for kind, value in traits:
+            if value:
+                leader[find(each.item)] = find(by_trait.setdefault((kind, value), each.item))
+    groups = {find(each.item) for each, _ in seen}
+    sure = {find(each.item) for each, fit in seen if fit == SURELY and _said_by(each)}
+    return _interval(len(sure), len(groups - sure), "origins")
+
+
+def _said_by(seen: Seen) -> str:
+    """Name who said it, as far as anybody does."""
+    chain, speaker = seen.said.get("attribution", ()), seen.part("speaker")
+    first = next((link["name"] for link in chain if link["role"] == "said"), "")
+    return "" if speaker.get("anonymous") else folded_name(first or speaker.get("name", ""))
+
+
+# --- findings: what ships loaded -------------------------------------------------------------------------------------
+
+DEEPEST = 1.1
+"""Times the design draught: a deeper reading is an error."""
+UNSTATED_M = 0.5
+"""The standard uncertainty, in metres, of a draught whose error nobody stated."""
+NORMAL_95 = 1.959964
+"""Standard deviations on either side of a normal distribution's middle that hold 95 % of it."""
+DEADWEIGHT = (0.213977388, -0.403219866, 0.025402247, -0.129784417, 0.426942785)
+DEADWEIGHT_HIGH = 0.123772
+"""ln(deadweight / V) = c0 + c1 ln V + c2 (ln V)² + c3 ln(beam / draught) + c4 ln(length / beam), and what the most
+laden tenth lies above it; V = length x beam x draught in m³, deadweight in tonnes."""
+
+Draught = tuple[float, float]
+"""Metres, and their standard uncertainty."""
+
+
+def _cargo(asked: dict[str, Any], given: Given) -> Number:
+    """Add up what calls loaded: tonnes = change of draught x length x beam x waterplane coefficient x density.
+
+    The ends are those to first order (JCGM 100:2008, 5.1.2 and 5.2.2); they are no part of the result itself.
+    """
+    if asked["unit"] not in ("barrels", "tonnes"):
+        raise ValueError
+    waterplane, water = _between(asked["waterplane_coefficient"]), _between(asked["water_density"])
+    scale = _between(asked["barrels_per_tonne"]) if asked["unit"] == "barrels" else (1.0, 0.0)
+    values: list[float] = []
+    of_readings: list[float] = []
+    of_ships: dict[Ship, float] = {}
+    for ship, seen in _calls(asked, given, ("draught_m", "draught_error_m"))[0]:
+        load = _load(seen)
+        if load is None:
+            continue
+        before, after, area, deadweight = load
+        per_metre, most = area * waterplane[0] * water[0] * scale[0], deadweight * scale[0]
+        value = max(-most, min(most, (after[0] - before[0]) * per_metre))
+        values.append(value)
+        of_readings.append(per_metre**2 * (before[1] ** 2 + after[1] ** 2))
+        of_ships[ship] = of_ships.get(ship, 0.0) + value
+    total = math.fsum(values)
+    of_hulls = math.fsum((each * waterplane[1] / waterplane[0]) ** 2 for each in of_ships.values())
+    common = (total * water[1] / water[0]) ** 2 + (total * scale[1] / scale[0]) ** 2
+    half = NORMAL_95 * math.sqrt(math.fsum(of_readings) + of_hulls + common)
+    return Number(total if values else None, total - half, total + half, asked["unit"], ends=False, summands=values)
+
+
+def _between(said: dict[str, Any]) -> tuple[float, float]:
+    """Read a quantity between two bounds: its middle, its standard uncertainty."""
+    low, high = _number(said["low"]), _number(said["high"])
+    return (low + high) / 2, (high - low) / 2 / NORMAL_95
+
+
+def _load(seen: Sequence[Seen]) -> tuple[Draught, Draught, float, float] | None:
+    """Give the draughts before and after a call, length x beam (m²), and what the ship carries at most (t)."""
+    moments: dict[Span, list[Seen]] = {}
+    for each in seen:
+        metres, design = each.said.get("draught_m"), _measure(each, "design_draught_m")
+        if metres is not None and _number(metres) > 0 and not (design and metres > DEEPEST * design):
+            moments.setdefault(each.span(), []).append(each)
+    readings = [_averaged(each) for each in moments.values()]
+    names = ("length_m", "beam_m", "design_draught_m", "deadweight_t")
+    measures = {name: next(filter(None, (_measure(each, name) for each in reversed(seen))), None) for name in names}
+    length, beam, design, stated = (measures[name] for name in names)
+    if len(readings) < 2 or not length or not beam:
+        return None
+    draught = design or max(metres for metres, _ in readings)
+    return readings[0], readings[-1], length * beam, stated or _most_deadweight(length, beam, draught)
+
+
+def _averaged(seen: Sequence[Seen]) -> Draught:
+    metres = [_number(each.said["draught_m"]) for each in seen]
+    stated = [_number(each.said.get("draught_error_m") or UNSTATED_M) for each in seen]
+    spread = statistics.stdev(metres) if len(metres) > 1 else 0.0
+    return statistics.fmean(metres), max(statistics.fmean(stated), spread)
+
+
+def _measure(seen: Seen, name: str) -> float | None:
+    value = seen.part("subject").get(name)
+    return _number(value) if value and value > 0 else None
+
+
+def _most_deadweight(length: float, beam: float, draught: float) -> float:
+    volume = math.log(length * beam * draught)
+    terms = (1.0, volume, volume**2, math.log(beam / draught), math.log(length / beam))
+    middle = volume + sum(c * x for c, x in zip(DEADWEIGHT, terms))  # noqa: B905 -- Python 3.9
+    return math.exp(middle + DEADWEIGHT_HIGH)
+
+
+class Rule:
+    """How a rule's number is computed again, how nearly it must agree, and which findings it is computed from."""
+
+    def __init__(
+        self,
+        run: Callable[[dict[str, Any], Given], Number],
+        within: float = 0.0,
+        parts: Callable[[dict[str, Any]], list[Any]] = lambda asked: [],
+        of_findings: bool = False,
+    ) -> None:
+        self.run, self.within, self.parts, self.of_findings = run, within, parts, of_findings
+
+
+RULES: dict[tuple[Any, Any], Rule] = {
+    ("count", 1): Rule(_count),
+    ("distinct", 1): Rule(_distinct),
+    ("port-calls", 1): Rule(_port_calls),
+    ("dark-periods", 1): Rule(_dark_periods),
+    ("origins", 1): Rule(_origins),
+    ("cargo", 1): Rule(_cargo, within=1e-9),
+    ("sum", 1): Rule(_sum, within=1e-9, parts=lambda asked: asked["of"][:MOST_PARTS], of_findings=True),
+    ("ratio", 1): Rule(_ratio, within=1e-9, parts=lambda asked: [asked["of"], asked["over"]], of_findings=True),
+}
+
+
+# --- findings: ships, names, distances -------------------------------------------------------------------------------
+
+
+def _ships(seen: Sequence[Seen]) -> dict[str, Ship]:
+    """Tell the ship of each item that names one: an IMO number decides, else an MMSI, else the name."""
+    known = {each.item: _numbers_of_ship(each.part("subject")) for each in seen}
+    imo_of_mmsi: dict[str, set[str]] = {}
+    for imo, mmsi, _ in known.values():
+        if imo and mmsi:
+            imo_of_mmsi.setdefault(mmsi, set()).add(imo)
+    found: dict[str, Ship] = {}
+    numbered: dict[str, set[Ship]] = {}
+    for item, (imo, mmsi, name) in known.items():
+        # An MMSI that two hulls have used tells neither.
+        hulls = imo_of_mmsi.get(mmsi, set())
+        hull = imo or (min(hulls) if len(hulls) == 1 else "")
+        if hull or mmsi:
+            found[item] = ("imo", hull) if hull else ("mmsi", mmsi)
+            if name:
+                numbered.setdefault(name, set()).add(found[item])
+    for item, (_, _, name) in known.items():
+        if item not in found and name:
+            of_name = numbered.get(name, set())
+            found[item] = min(of_name) if len(of_name) == 1 else ("name", name)
+    return found
+
+
+def _numbers_of_ship(subject: dict[str, Any]) -> tuple[str, str, str]:
+    imo = re.sub(r"^imo[\s:.#]*", "", subject.get("imo", "").strip(), flags=re.IGNORECASE)
+    mmsi = re.sub(r"[\s-]", "", subject.get("mmsi", ""))
+    mmsi = mmsi if re.fullmatch("[2-7][0-9]{8}", mmsi) else ""
+    return imo if imo_is_valid(imo) else "", mmsi, folded_name(subject.get("name", ""))
+
+
+def imo_is_valid(number: str) -> bool:
+    """Check an IMO ship number: its first six digits times 7 to 2 add up to a number that ends in the seventh."""
+    if not re.fullmatch("[0-9]{7}", number) or number == "0000000":
+        return False
+    return sum(int(number[n]) * (7 - n) for n in range(6)) % 10 == int(number[6])
+
+
+_ABBREVIATED = {"st": "saint", "is": "islands", "rep": "republic", "dem": "democratic", "&": "and"}
+_ABBREVIATED["herz"] = "herzegovina"
+
+
+def folded_name(text: str) -> str:
+    """Fold a name for comparing: no case, accents or points, usual abbreviations written out.
+
+    :raises Blocked: it has letters that this Python does not know, and might fold otherwise than another.
+    """
+    if any(unicodedata.category(letter) == "Cn" for letter in text):
+        raise Blocked("this Python does not know a letter of a name")
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    kept = "".join(c if c.isalnum() or c == "&" else " " for c in unicodedata.normalize("NFC", plain) if c not in ".'’")
+    return " ".join(_ABBREVIATED.get(word, word) for word in kept.split() if word != "the")
+
+
+_A, _FLAT = 6_378_137.0, 1 / 298.257223563
+_B = _A * (1 - _FLAT)
+EARTH_RADIUS_M = 6_371_008.8
+
+
+def geodesic_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
+    """Measure the metres between two positions in degrees (WGS 84; Vincenty, Survey Review 23, 1975), and on the
+    sphere where they are nearly opposite and the series does not settle."""
+    if (lat1, lon1) == (lat2, lon2):
+        return 0.0
+    one, other = (math.radians(lat) for lat in (lat1, lat2))
+    u1, u2 = (math.atan2((1 - _FLAT) * math.sin(lat), math.cos(lat)) for lat in (one, other))
+    apart = turned = math.radians((lon2 - lon1 + 540) % 360 - 180)
+    sines, cosines = math.sin(u1) * math.sin(u2), math.cos(u1) * math.cos(u2)
+    for _ in range(100):
+        across = math.cos(u2) * math.sin(turned)
+        along = math.cos(u1) * math.sin(u2) - math.sin(u1) * math.cos(u2) * math.cos(turned)
+        sine, cosine = math.sqrt(across**2 + along**2), sines + cosines * math.cos(turned)
+        if sine == 0:
+            return 0.0
+        arc, azimuth = math.atan2(sine, cosine), cosines * math.sin(turned) / sine
+        square = 1 - azimuth**2
+        middle = cosine - 2 * sines / square if square else 0.0
+        c = _FLAT / 16 * square * (4 + _FLAT * (4 - 3 * square))
+        bent = arc + c * sine * (middle + c * cosine * (2 * middle**2 - 1))
+        before, turned = turned, apart + (1 - c) * _FLAT * azimuth * bent
+        if abs(turned - before) < 1e-12:
+            return _arc_m(square, arc, sine, cosine, middle)
+    half = math.sin((other - one) / 2) ** 2
+    half += math.cos(one) * math.cos(other) * math.sin(math.radians(lon2 - lon1) / 2) ** 2
+    return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(1.0, half)))
+
+
+def _arc_m(square: float, arc: float, sine: float, cosine: float, middle: float) -> float:
+    u = square * (_A**2 - _B**2) / _B**2
+    a = 1 + u / 16384 * (4096 + u * (u * (320 - 175 * u) - 768))
+    b = u / 1024 * (256 + u * (u * (74 - 47 * u) - 128))
+    inner = cosine * (2 * middle**2 - 1) - b / 6 * middle * (4 * sine**2 - 3) * (4 * middle**2 - 3)
+    return _B * a * (arc - b * sine * (middle + b / 4 * inner))
+
+
+# --- findings: times (EDTF, ISO 8601-2:2019, and ISO 8601) -----------------------------------------------------------
+
+Span = tuple[Optional[int], Optional[int]]  # noqa: UP045 -- Python 3.9
+"""First and last instant in microseconds since the year 1 (UTC), nothing on an open side."""
+
+_HOUR = 3_600_000_000
+_DAY = 24 * _HOUR
+_LAST = datetime.date.max.toordinal() * _DAY - 1
+_DATE_FORM = re.compile(r"[?~%]?(\d{4})[?~%]?(?:-[?~%]?(\d\d)[?~%]?(?:-[?~%]?(\d\d)[?~%]?)?)?", re.ASCII)
+_TIME_FORM = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)T(\d\d)(?::(\d\d)(?::(\d\d)(?:[.,](\d{1,18}))?)?)?(?:(Z)|([+-])(\d\d)(?::?(\d\d))?)?",
+    re.ASCII,
+)
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def read_when(text: str) -> Span:
+    """Read a year, month, day, time of day, or an interval of two such, uncertain or approximate as they may be.
+
+    A day, and a time without a zone, is local somewhere: it lasts from where it begins first (UTC+14) to where it ends
+    last (UTC-12).
+
+    :raises Blocked: it is of another form, or no time.
+    """
+    first, interval, last = _text(text).partition("/")
+    if len(text) > 120 or not text or "/" in last:
+        raise _unread(text)
+    if not interval:
+        span = _read_one(text, first)
+        return _from(span), _to(span)
+    low = None if first in ("", "..") else _read_one(text, first)
+    high = None if last in ("", "..") else _read_one(text, last)
+    if low is None and high is None:
+        raise _unread(text)
+    if low and high and (low[0] > high[1] if low[2] and high[2] else _from(low) > _to(high)):
+        raise _unread(text)
+    return low and _from(low), high and _to(high)
+
+
+def _unread(text: str) -> Blocked:
+    return Blocked(f"the time {_short(text, 60)!r} is of a form that is not read here")
+
+
+def _from(span: tuple[int, int, bool]) -> int:
+    return _moved(span[0], -14 * _HOUR) if span[2] else span[0]
+
+
+def _to(span: tuple[int, int, bool]) -> int:
+    return _moved(span[1], 12 * _HOUR) if span[2] else span[1]
+
+
+def _moved(instant: int, by: int) -> int:
+    """Move an instant; the ends of the calendar stand for what lies beyond, and stay."""
+    return instant if instant in (0, _LAST) else max(0, min(_LAST, instant + by))
+
+
+def _read_one(whole: str, text: str) -> tuple[int, int, bool]:
+    """Give first and last instant, and whether they are local to a place that is not known."""
+    try:
+        if match := _DATE_FORM.fullmatch(text):
+            return _read_date(*(int(each) if each else None for each in match.groups()))
+        if match := _TIME_FORM.fullmatch(text):
+            return _read_time(match)
+    except ValueError:
+        raise _unread(whole) from None
+    raise _unread(whole)
+
+
+def _read_date(year: int | None, month: int | None, day: int | None) -> tuple[int, int, bool]:
+    first = datetime.date(year or 0, 1 if month is None else month, 1 if day is None else day)
+    if day is None:
+        month = 12 if month is None else month
+        last = datetime.date(first.year, month, calendar.monthrange(first.year, month)[1])
+    else:
+        last = first
+    return (first.toordinal() - 1) * _DAY, _moved((last.toordinal() - 1) * _DAY, _DAY - 1), True
+
+
+def _read_time(match: re.Match[str]) -> tuple[int, int, bool]:
+    hour, minute, second = (int(match[n] or 0) for n in (4, 5, 6))
+    fraction = (match[7] or "").ljust(6, "0")[:6]
+    midnight = hour == 24 and not minute and not second and not int(fraction)
+    hours, minutes = int(match[10] or 0), int(match[11] or 0)
+    right = (hour < 24 or midnight) and minute < 60 and second < (61 if minute == 59 else 60)
+    if not right or hours > 15 or minutes > 59:
+        raise ValueError
+    day = (datetime.date(*(int(match[n]) for n in (1, 2, 3))).toordinal() - 1) * _DAY
+    of_day = ((hour * 60 + minute) * 60 + second) * 1_000_000 + int(fraction)
+    offset = (hours * 60 + minutes) * 60_000_000 * (-1 if match[9] == "-" else 1)
+    first = _moved(_moved(day, of_day), -offset)
+    lasts = 1_000_000 if match[6] else 60_000_000 if match[5] else _HOUR
+    lasts = 10 ** max(6 - len(match[7]), 0) if match[7] else lasts
+    return first, _moved(first, lasts - 1), not (match[8] or match[9])
+
+
 # --- Ed25519 (RFC 8032, section 5.1.7), to verify only ---------------------------------------------------------------
 
 _P = 2**255 - 19
@@ -1257,18 +2393,19 @@ def verify(
             raise Unreadable(f"data/bundle.json does not say {FORMAT}.")
         bag = check_bag(bundle, report)
         head = check_head(bundle, report, key)
-        chain = check_events(bundle, report, head, {_digest(each): each for each in disclosures})
+        handed = {_digest(each): each for each in disclosures}
+        chain = check_events(bundle, report, head, dict(handed))
         check_files(bag, chain, report)
         if about.get("case") != chain.case:
             report.fail("data/bundle.json: it speaks of another case than the events do")
         if head is not None:
             check_attested(bundle, report, head, chain, witnesses, roots)
+        check_findings(bundle, report, chain, about, handed)
     except _BROKEN as error:
         raise Unreadable(f"It can not be read to its end: {type(error).__name__}: {error}") from None
     if head is None:
         report.unchecked.append("whether the events are in the log: its head is not signed by the given key")
         report.unchecked.append("timestamps and cosignatures, for that reason")
-    report.unchecked.append("the numbers of findings: the bundle brings none")
     return report
 
 
