@@ -1362,6 +1362,9 @@ def check_findings(
     if not standing:
         report.unchecked.append("the numbers of findings: the bundle brings none")
         return
+    none = sum(1 for each in findings.known.values() if not each.present and not each.withdrawn)
+    if none:
+        report.unchecked.append(f"{none} findings of which no number was computed since they were stated")
     if len(standing) > MOST_FINDINGS:
         report.unchecked.append(f"{len(standing) - MOST_FINDINGS} findings: only {MOST_FINDINGS} are looked at")
         standing = dict(list(standing.items())[:MOST_FINDINGS])
