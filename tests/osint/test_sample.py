@@ -21,11 +21,13 @@ from cases.models import Case, Comment, Member
 from evidence import commands as evidence
 from evidence.models import ItemState, Link
 from evidence.when import parse
-from ledger import store
+from exchange.bundle import write_bundle
+from ledger import keys, store
 from ledger.actors import Actor
 from ledger.models import Event
 from ledger.verify import verify
 from osint.sample import fleet, load, pictures, statements
+from verifier.verify import verify as verify_bundle
 
 BARREL_CAP = 500_000
 
@@ -307,6 +309,20 @@ def test_the_findings_of_the_loaded_case_are_computed_from_its_evidence(loaded: 
     low, high = (step["value"] for step in checks)
     assert low == pytest.approx(found["cargo"]["low"], rel=0.02)
     assert high == pytest.approx(found["cargo"]["high"], rel=0.02)
+
+
+def test_an_outsider_computes_the_findings_of_the_loaded_case_again(log_folder: Path, tmp_path: Path, db: None) -> None:
+    keys.make("waterline.example/sample")
+    sample()
+    case = Case.objects.get(title=load.TITLE)
+    write_bundle(case.pk, out=tmp_path / "sample.zip", by=Actor.worker("export", 1))
+    report = verify_bundle(str(tmp_path / "sample.zip"), str(keys.load().verifier))
+    assert (report.fails, report.warns) == ([], [])
+    said = [each for each in report.holds if "the same as the evidence gives" in each]
+    assert len(said) == Finding.objects.filter(case=case).count()
+    assert any("'The tankers docked there 43 times.': 43 port calls (43 to 43)" in each for each in said)
+    [drawn] = [each for each in report.unchecked if "finding" in each]
+    assert "its ends to first order were compared" in drawn
 
 
 def test_a_correction_under_the_loaded_findings_reaches_the_published_ratio(loaded: Case) -> None:
