@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 from uuid import UUID
 
-from analysis import registry
-from analysis.decisions import NotComputed
+from analysis.decisions import NoNumber, NotComputed, askable
 from analysis.digests import inputs_digest
 from analysis.domain import Result, Use
 from analysis.models import Computation, Finding
+from analysis.projections import state_of
 from analysis.reading import hashes_of, seen_at
 from analysis.rule import Given, Outcome, Rule
 from analysis.staleness import reads
@@ -32,11 +33,12 @@ def compute(case_id: UUID, rule: Rule, parameters: Any, *, as_of: int) -> Comput
     """Let a rule compute over the items as they stood after event `as_of`, and the findings' results by then.
 
     :raises NotComputed: a finding that it rests on had no result by then.
+    :raises NoNumber: what was submitted is so large that nothing comes out.
     """
     selection = rule.selection(parameters)
     items = seen_at(case_id, as_of, selection, reads=reads(rule, selection)) if selection else []
     results, events = _findings(case_id, rule.findings(parameters), as_of=as_of)
-    outcome = rule.run(parameters, Given(items=items, findings=results))
+    outcome = _outcome(rule, parameters, Given(items=items, findings=results))
     uses = tuple(
         Use(item=seen.item, role=outcome.roles[seen.item], events=seen.events)
         for seen in items
@@ -54,11 +56,21 @@ def compute(case_id: UUID, rule: Rule, parameters: Any, *, as_of: int) -> Comput
     return Computed(outcome=outcome, uses=uses, findings=events, digest=digest)
 
 
+def _outcome(rule: Rule, parameters: Any, given: Given) -> Outcome:
+    try:
+        found = rule.run(parameters, given)
+        numbers = (found.result.value, found.result.low, found.result.high, *(step.value for step in found.steps))
+        if all(isfinite(each) for each in numbers if each is not None):
+            return found
+    except OverflowError:
+        pass
+    raise NoNumber("The numbers of the evidence are too large to compute with: look at the measures of its ships.")
+
+
 def rests_on(row: Finding) -> tuple[UUID, ...]:
     """List the findings that a finding is computed from."""
-    stated = row.state["stated"]
-    rule = registry.find(stated["rule"], stated["version"])
-    return rule.findings(codec.from_values(rule.parameters, stated["parameters"])) if rule else ()
+    asked = askable(state_of(row))
+    return asked[0].findings(asked[1]) if asked else ()
 
 
 def _findings(case_id: UUID, wanted: tuple[UUID, ...], *, as_of: int) -> tuple[dict[UUID, Result], dict[UUID, UUID]]:

@@ -35,6 +35,13 @@ class NotComputed(Conflict):
     title = "The finding has no result"
 
 
+class NoNumber(Conflict):
+    """What comes out is no number that anybody could use."""
+
+    code = "no-number"
+    title = "The rule gives no number"
+
+
 class Stale(Conflict):
     """The result is not that of the evidence as it stands."""
 
@@ -86,6 +93,17 @@ def parameters_of(rule: Rule, given: Mapping[str, Any]) -> Any:
     return parameters
 
 
+def askable(finding: Finding) -> tuple[Rule, Any] | None:
+    """Give the rule and the parameters of a finding, None where it can not be asked: the rule is not installed in this
+    version, or the parameters were erased, or came from elsewhere and can not be meant here."""
+    stated = finding.stated
+    rule = registry.find(stated.rule, stated.version)
+    try:
+        return (rule, parameters_of(rule, stated.parameters)) if rule and stated.parameters else None
+    except Invalid:
+        return None
+
+
 def state(asked: FindingStated, *, author: UUID | None) -> FindingStated:
     """State a finding; what parameters say by default is written out, so that they mean the same for ever."""
     sentence = _text("sentence", asked.sentence, SENTENCE)
@@ -135,7 +153,7 @@ def sign_off(finding: Finding, asked: FindingSignedOff, *, stale: bool, own: boo
     """Stand for a result."""
     _result(finding, asked.digest, stale=stale)
     _other_than_author(own, "sign off")
-    if finding.signed_off and finding.signed_off.digest == asked.digest:
+    if finding.signed_off and finding.holds(finding.signed_off):
         raise NothingChanges("This result is signed off already.")
     _short_enough("note", asked.note, NOTE)
     return asked
@@ -144,7 +162,7 @@ def sign_off(finding: Finding, asked: FindingSignedOff, *, stale: bool, own: boo
 def publish(finding: Finding, asked: FindingPublished, *, stale: bool) -> FindingPublished:
     """Record that the sentence went out."""
     _result(finding, asked.digest, stale=stale)
-    if finding.signed_off is None or finding.signed_off.digest != asked.digest:
+    if finding.signed_off is None or not finding.holds(finding.signed_off):
         raise Conflict("Nobody has signed off this result.")
     _text("sentence", asked.sentence, SENTENCE)
     _text("where", asked.where, SENTENCE)
@@ -166,6 +184,9 @@ def computable(finding: Finding) -> tuple[Rule, Any]:
     """Give the rule and the parameters of a finding that may be computed."""
     _standing(finding)
     rule = rule_of(finding.stated.rule, finding.stated.version)
+    # Each default was written out: what is empty was erased, and means no defaults.
+    if not finding.stated.parameters:
+        raise Invalid("What the rule was asked was erased: state the finding anew.")
     return rule, parameters_of(rule, finding.stated.parameters)
 
 

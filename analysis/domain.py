@@ -141,7 +141,7 @@ class FindingReviewed:
     note: str
 
     def apply(self, finding: Finding) -> Finding:
-        return replace(finding, reviewed=self)
+        return replace(_judged(finding), reviewed=self)
 
 
 @event("finding.signed_off", version=1, personal=("note",))
@@ -153,7 +153,7 @@ class FindingSignedOff:
     note: str = ""
 
     def apply(self, finding: Finding) -> Finding:
-        return replace(finding, signed_off=self)
+        return replace(_judged(finding), signed_off=self)
 
 
 @event("finding.published", version=1, personal=("where", "sentence"))
@@ -185,7 +185,7 @@ class FindingWithdrawn:
 class Finding:
     """A finding as its events leave it. Whether its evidence changed since is no part of this: see `staleness`.
 
-    `authors`: who stated it, now or earlier.
+    `authors`: who stated it, now or earlier. `judged`: the result that was last reviewed or signed off under a digest.
     """
 
     stated: FindingStated
@@ -195,6 +195,15 @@ class Finding:
     signed_off: FindingSignedOff | None = None
     published: tuple[FindingPublished, ...] = ()
     withdrawn_because: str = ""
+    judged: Mapping[str, Result] = field(default_factory=dict)
+
+    def holds(self, said: FindingReviewed | FindingSignedOff | FindingPublished) -> bool:
+        """Say whether what was said of a result holds for the present one: the inputs are the same, and the number.
+
+        After an erasure the same events can give another number.
+        """
+        of = self.computed
+        return of is not None and of.digest == said.digest and self.judged.get(of.digest, of.result) == of.result
 
 
 Said = (
@@ -202,6 +211,11 @@ Said = (
     | FindingWithdrawn
 )  # fmt: skip
 CHANGES_FINDING: tuple[type, ...] = Said.__args__
+
+
+def _judged(finding: Finding) -> Finding:
+    of = finding.computed
+    return replace(finding, judged={**finding.judged, of.digest: of.result}) if of else finding
 
 
 def _with(authors: tuple[UUID, ...], author: UUID | None) -> tuple[UUID, ...]:

@@ -6,20 +6,25 @@ items are looked at as they stood before and after that very event.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from analysis import domain, registry
+from django.db.models import Q
+
+from analysis import domain
+from analysis.decisions import askable
 from analysis.models import Computation, Finding
 from analysis.reading import seen_before_and_after
 from analysis.rule import Rule
+from analysis.selection import Fit, Selection
 from analysis.staleness import MOST, reads, why_stale
 from evidence import domain as evidence
 from ledger import codec
 from ledger.erasing import EventRedacted
+from ledger.models import Event
 from ledger.read import read
 from ledger.recorded import Recorded
 from ledger.subscriptions import Projection
@@ -110,14 +115,30 @@ def erase(event: Recorded) -> None:
 
 def _erase(event: Recorded, *, only: UUID | None = None) -> None:
     gone = {target.event: {name for each in target.fields for name in _names(each)} for target in event.data.targets}
-    stale = []
+    of_items = Event.objects.filter(pk__in=gone).values_list("pk", "item")
+    about = {each: item for each, item in of_items if item is not None}
+    asked_anew = {about[each] for each, names in gone.items() if each in about and "parameters" in names}
+    watching = Finding.objects.watching(event.stream)
+    own = watching.filter(pk__in=asked_anew) if only is None else watching.filter(pk__in=asked_anew & {only})
+    _mark(event, own, "What the rule was asked was erased.")
+    used, let_in = [], []
     for row, rule, parameters in _watching(event.stream, only=only):
-        selection = rule.selection(parameters)
-        used = {UUID(each) for use in _uses(row) for each in use["events"]}
-        names = reads(rule, selection) if selection else frozenset()
-        if any(event_id in used and not names.isdisjoint(erased) for event_id, erased in gone.items()):
-            stale.append(row)
-    _mark(event, stale, "Evidence that was used was erased.")
+        if selection := rule.selection(parameters):
+            uses = _uses(row)
+            events, items = {each for use in uses for each in use["events"]}, {UUID(use["item"]) for use in uses}
+            names = reads(rule, selection)
+            if any(str(each) in events and not names.isdisjoint(erased) for each, erased in gone.items()):
+                used.append(row)
+            deciding = {about[each] for each, erased in gone.items() if each in about and erased & selection.reads}
+            if any(_matches(event, item, selection) for item in deciding - items):
+                let_in.append(row)
+    _mark(event, used, "Evidence that was used was erased.")
+    _mark(event, let_in, "Evidence matches, now that something of it was erased.")
+
+
+def _matches(event: Recorded, item: UUID, selection: Selection) -> bool:
+    _, now = seen_before_and_after(event.stream, item, event.seq)
+    return now is not None and selection.fit(now) is not Fit.NOT
 
 
 @findings.renews
@@ -148,13 +169,12 @@ def _standing(event: Recorded, finding: domain.Finding) -> dict[str, Any]:
 
 
 def _status(finding: domain.Finding) -> str:
-    of = finding.computed.digest if finding.computed else ""
     for status, holds in (
         ("withdrawn", bool(finding.withdrawn_because)),
-        ("published", any(each.digest == of for each in finding.published)),
-        ("signed_off", finding.signed_off is not None and finding.signed_off.digest == of),
-        ("reviewed", finding.reviewed is not None and finding.reviewed.digest == of),
-        ("computed", bool(of)),
+        ("published", any(finding.holds(each) for each in finding.published)),
+        ("signed_off", finding.signed_off is not None and finding.holds(finding.signed_off)),
+        ("reviewed", finding.reviewed is not None and finding.holds(finding.reviewed)),
+        ("computed", finding.computed is not None),
     ):
         if holds:
             return status
@@ -185,8 +205,8 @@ def _catch_up(event: Recorded, computed: domain.FindingComputed) -> None:
             _erase(each, only=event.item)
     rests_on = {UUID(finding): used for finding, used in computed.findings.items()}
     now = dict(Finding.objects.filter(pk__in=rests_on).values_list("pk", "computation"))
-    stale = Finding.objects.filter(pk__in=rests_on, stale=True).exists()
-    if stale or any(now.get(finding) != used for finding, used in rests_on.items()):
+    undone = Finding.objects.filter(Q(stale=True) | Q(status="withdrawn"), pk__in=rests_on).exists()
+    if undone or any(now.get(finding) != used for finding, used in rests_on.items()):
         _mark(event, Finding.objects.filter(pk=str(event.item)), "A finding that it rests on is not as it was.")
 
 
@@ -205,29 +225,34 @@ def _touch(event: Recorded, *, only: UUID | None = None) -> None:
 def _watching(case_id: UUID, *, only: UUID | None = None) -> Iterator[tuple[Finding, Rule, Any]]:
     watching = Finding.objects.watching(case_id)
     for row in watching if only is None else watching.filter(pk=only):
-        stated = row.state["stated"]
-        # A rule that is not installed any more can not be asked; its result stays as it is.
-        if rule := registry.find(stated["rule"], stated["version"]):
-            yield row, rule, codec.from_values(rule.parameters, stated.get("parameters", {}))
+        # What can not be asked any more keeps its result as it is.
+        if asked := askable(state_of(row)):
+            yield row, *asked
 
 
-def _mark(event: Recorded, rows: Collection[Finding] | Any, why: str) -> None:
-    marked = []
+def _mark(event: Recorded, rows: Iterable[Finding], why: str) -> None:
+    """Mark findings stale, and what rests on them."""
+    if marked := _set_stale(event, rows, why):
+        _spread(event, marked, "A finding that it rests on is stale.")
+
+
+def _set_stale(event: Recorded, rows: Iterable[Finding], why: str) -> set[UUID]:
+    """Mark findings stale; give those that were not before."""
+    marked = set()
     for row in rows:
         reason = {"seq": event.seq, "event": str(event.id), "item": str(event.item or ""), "why": why}
         because = [*row.stale_because, reason][:MOST]
         if Finding.objects.filter(pk=row.pk, stale=False).update(stale=True, stale_because=because):
-            marked.append(row.pk)
-    if marked:
-        _spread(event, marked, "A finding that it rests on is stale.")
+            marked.add(row.pk)
+    return marked
 
 
 def _spread(event: Recorded, changed: Collection[UUID], why: str) -> None:
-    """Mark those stale that rest on others which changed."""
-    gone = set(changed)
-    rest = [row for row, rule, asked in _watching(event.stream) if not gone.isdisjoint(rule.findings(asked))]
-    if rest:
-        _mark(event, rest, why)
+    """Mark those stale that rest on others which changed, and those that rest on them in turn."""
+    resting = [(row, rule.findings(asked)) for row, rule, asked in _watching(event.stream)]
+    changed = set(changed)
+    while rows := [row for row, others in resting if not changed.isdisjoint(others)]:
+        changed, why = _set_stale(event, rows, why), "A finding that it rests on is stale."
 
 
 def _uses(row: Finding) -> list[dict[str, Any]]:

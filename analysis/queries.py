@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from analysis import decisions
 from analysis.compute import Computed, compute
+from analysis.domain import FindingPublished, FindingReviewed, FindingSignedOff
 from analysis.models import Computation, Finding
 from analysis.projections import state_of
 from cases.access import Permission, require
@@ -87,9 +88,7 @@ def represent(row: Finding) -> dict[str, Any]:
         "as_of": computed["as_of"] if computed else None,
         "stale": row.stale,
         "stale_because": row.stale_because,
-        "reviewed": _bound(finding.get("reviewed"), row),
-        "signed_off": _bound(finding.get("signed_off"), row),
-        "published": [_bound(each, row) for each in finding.get("published", [])],
+        **bound(row),
         "withdrawn_because": finding.get("withdrawn_because", ""),
     }
 
@@ -121,6 +120,15 @@ def represent_computed(done: Computed, *, as_of: int) -> dict[str, Any]:
     }
 
 
-def _bound(said: dict[str, Any] | None, row: Finding) -> dict[str, Any] | None:
-    """Show what was said of a result; it lapses when the inputs are others, or the evidence changed since."""
-    return said and {**said, "lapsed": row.stale or said["digest"] != row.digest}
+def bound(row: Finding) -> dict[str, Any]:
+    """Show what was said of results; it lapses when inputs or number are others, or the evidence changed since."""
+    finding = state_of(row)
+
+    def shown(said: FindingReviewed | FindingSignedOff | FindingPublished) -> dict[str, Any]:
+        return {**codec.to_values(said), "lapsed": row.stale or not finding.holds(said)}
+
+    return {
+        "reviewed": finding.reviewed and shown(finding.reviewed),
+        "signed_off": finding.signed_off and shown(finding.signed_off),
+        "published": [shown(each) for each in finding.published],
+    }

@@ -17,6 +17,9 @@ from enrichment.geodesy import geodesic_m
 from evidence.parts import ItemStatus, Kind
 from evidence.when import InvalidWhen, parse
 
+MOST_ITEMS = 1000
+"""How many items a selection may name: each is a value in a query."""
+
 
 class Fit(IntEnum):
     """Whether an item is in a selection."""
@@ -81,6 +84,9 @@ class Selection:
                 yield name, str(error)
         if self.area and not (abs(self.area.lat) <= 90 and abs(self.area.lon) <= 180 and 0 < self.area.radius_m <= 2e7):
             yield "area", "A latitude of at most 90, a longitude of at most 180 degrees, a radius of 1 to 20,000,000 m."
+        for name in ("items", "without"):
+            if len(getattr(self, name)) > MOST_ITEMS:
+                yield name, f"At most {MOST_ITEMS:,} items."
         grade = self.grade_at_least
         if grade and not (len(grade) == 2 and grade[0] in "ABCDE" and grade[1] in "12345"):
             yield "grade_at_least", "A letter from A to E and a digit from 1 to 5, such as C3."

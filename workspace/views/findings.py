@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from analysis import commands, registry
-from analysis.queries import finding_row, findings_of
+from analysis.queries import bound, finding_row, findings_of
 from cases.access import Permission
 from ledger.errors import DomainError
 from workspace import findings as shown
@@ -83,6 +83,7 @@ def finding(request: HttpRequest, case_id: UUID, finding: UUID) -> HttpResponse:
         return done.answer
     row = finding_row(case_id, finding, by=around.by)
     done.renew(row.last_seq)
+    said = bound(row)
     context = around.context(
         "findings",
         finding=shown.whole(row),
@@ -90,9 +91,9 @@ def finding(request: HttpRequest, case_id: UUID, finding: UUID) -> HttpResponse:
         forms={name.replace("-", "_"): form for name, form in done.forms.items()},
         refused=done.refused,
         own=_own(row, around.by.user),
-        signed=_bound(row, "signed_off"),
-        reviewed=_bound(row, "reviewed"),
-        published=row.state.get("published", []),
+        signed=said["signed_off"],
+        reviewed=said["reviewed"],
+        published=said["published"],
     )
     return show(request, "finding", context, status=done.status)
 
@@ -110,9 +111,3 @@ def _own(row: Any, user: UUID | None) -> bool:
     state = row.state
     authors = {*state.get("authors", ()), (state.get("computed") or {}).get("computed_by")}
     return str(user) in authors
-
-
-def _bound(row: Any, name: str) -> dict[str, Any] | None:
-    """Give what was said of a result, and whether that holds for the present one."""
-    said = row.state.get(name)
-    return said and {**said, "lapsed": row.stale or said["digest"] != row.digest}
