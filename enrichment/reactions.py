@@ -106,7 +106,9 @@ def forget(redacted: Recorded) -> None:
     named = [each.event for each in said.targets] + [each for file in said.files for each in file.events]
     events = Event.objects.filter(pk__in=named).values_list("pk", "item")
     of_items = {event: item for event, item in events if item}
-    for item in sorted(set(of_items.values())):
+    # An event may be about something else, such as a finding.
+    evidence = ItemState.objects.now().filter(item__in=set(of_items.values())).values_list("item", flat=True)
+    for item in sorted(evidence):
         _forget(item, [each for each in said.targets if of_items.get(each.event) == item])
 
 
