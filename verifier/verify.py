@@ -1436,9 +1436,9 @@ class Judge:
             raise ValueError
         if any(finding.stated.get(name, said[name]) != said[name] for name in ("rule", "version", "parameters")):
             self.report.fail(f"{here}: it was computed by another rule, or with other parameters, than it was stated")
-        count = self._check_inputs(computed, here)
+        count = self._check_inputs(computed, self.parts[id_], here)
         try:
-            found = self._compute(said, said["as_of"], lambda part: self._result_of(part, said))
+            found = self._compute(said, said["as_of"], lambda part: self._last_result(part, said["as_of"]).result())
         except Blocked as why:
             if self.report.count == faults:
                 self.report.holds.append(f"{here}: {stored}; its digest is that of its inputs ({count} events)")
@@ -1463,7 +1463,7 @@ class Judge:
         by_steps = Number(stored.value, low, high, stored.unit)
         return by_steps.is_as(found.with_ends(), rule.within)
 
-    def _check_inputs(self, computed: Computed, here: str) -> int:
+    def _check_inputs(self, computed: Computed, parts: Sequence[str], here: str) -> int:
         """Compare the digest of the inputs with that of the events that it stands on; count those."""
         said = computed.said
         lines = [INPUTS, f"rule {said['rule']} {said['version']}", f"parameters {_sorted_json(said['parameters'])}"]
@@ -1477,6 +1477,9 @@ class Judge:
         for part, event in sorted(said.get("findings", {}).items()):
             lines.append(f"finding {part} {self.results[event].hash if event in self.results else ''}")
             events.add(event)
+        for part in parts:
+            if said.get("findings", {}).get(part) != self._last_result(part, said["as_of"]).event:
+                self.report.fail(f"{here}: it rests on a result of another finding that was not the last one of then")
         if hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest() != said["digest"]:
             self.report.fail(f"{here}: the digest of its inputs is not that of the events that it stands on")
         return len(events)
@@ -1497,19 +1500,19 @@ class Judge:
         if self.work > MOST_WORK:
             raise Blocked("there are too many findings over too much")
 
-    def _result_of(self, part: str, said: dict[str, Any]) -> Number:
-        """Give the result of another finding that a finding was computed from: the last one of then."""
-        known = self.all[part].results
+    def _last_result(self, part: str, seq: int) -> Computed:
+        """Give the last result of a finding up to an event."""
+        known = self.all[part].results if part in self.all else []
         self._spend(len(known))
-        last = next((each for each in reversed(known) if each.seq <= said["as_of"]), None)
-        if last is None or said["findings"][part] != last.event:
-            raise Blocked("it names another result of a finding that it rests on than the last one of then")
-        return last.result()
+        last = next((each for each in reversed(known) if each.seq <= seq), None)
+        if last is None:
+            raise Blocked("a finding that it rests on had no result by then")
+        return last
 
     def _look_at_now(self, id_: str, said: dict[str, Any], stored: Number, here: str) -> None:
         """Compute it over the evidence of the whole bundle, where that is not what it was computed over."""
         parts = self.parts[id_]
-        if any(part not in self.standing for part in parts):
+        if any(not self.all[part].present or self.all[part].withdrawn for part in parts if part in self.all):
             self.report.warns.append(f"{here}: a finding that it rests on has no present result, or was withdrawn")
             return
         if not parts and self.evidence.changed <= said["as_of"]:
@@ -1596,23 +1599,24 @@ class Evidence:
             text: str = row["envelope"]
             envelope = json.loads(text)
             name, _, version = envelope["type"].partition("/")
-            self.seq = max(self.seq, int(envelope["seq"]))
-            if envelope["id"] in self.used:
-                hash_ = hashlib.sha256(text.encode()).hexdigest()
-                self.hashes[envelope["id"]] = (hash_, str(envelope["item"]), envelope["seq"])
-            if name not in _CHANGES:
-                return
+            seq, id_, item = int(envelope["seq"]), str(envelope["id"]), str(envelope["item"])
+        except _ODD:
+            return
+        self.seq = max(self.seq, seq)
+        if id_ in self.used:
+            self.hashes[id_] = (hashlib.sha256(text.encode()).hexdigest(), item, seq)
+        if name not in _CHANGES:
+            return
+        try:
             if version != "1":
-                self.unread = envelope["type"]
-                return
+                raise ValueError
             later = [each for each in row.get("withheld", ()) if each in disclosures]
             said = dict(_true_fields(envelope["fields"], [*row["disclosures"], *map(disclosures.__getitem__, later)]))
             gone = (tuple(set(row.get("withheld", ())) - set(later)), tuple(row.get("redacted", ())))
             every = READ if name == "evidence.submitted" else _CHANGES[name]
-            unknown = self.missing.names(envelope["seq"], envelope["id"], said, gone, every)
-            self._change(name, str(envelope["item"]), envelope["seq"], said, unknown)
+            self._change(name, item, seq, said, self.missing.names(seq, id_, said, gone, every))
         except _ODD:
-            return
+            self.unread = f"this verifier can not read what event {seq} ({_short(envelope['type'], 60)}) changes"
 
     def at(self, seq: int) -> list[Seen]:
         """List the items as they stood after an event, in the order they were submitted.
@@ -1620,7 +1624,7 @@ class Evidence:
         :raises Blocked: something changed them that is not known here.
         """
         if self.unread:
-            raise Blocked(f"this verifier does not know {_short(self.unread, 60)}")
+            raise Blocked(self.unread)
         last = (next((each for each in reversed(states) if each.seq <= seq), None) for states in self.items.values())
         return [each for each in last if each]
 

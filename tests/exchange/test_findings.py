@@ -172,6 +172,20 @@ def test_a_result_that_stands_on_an_event_of_something_else_fails(
     assert any("it stands on an event that is none of its item" in each for each in report_of(leave()).fails)
 
 
+def test_a_result_of_another_than_the_last_number_of_what_it_rests_on_fails(
+    case: UUID, sight: Sight, state: State, leave: Callable[..., Left], by: Actor
+) -> None:
+    part = state("count", of={"kinds": ["sighting"]})
+    whole = state("sum", of=[str(part)])
+    sight("2024-05-03T10:00Z")
+    findings.compute_finding(case_id=case, finding=part, by=by)
+    now = next(each.seq for each in reversed([*read(case)]))
+    append(case, [Fact(replace(last_result(case, whole), as_of=now), item=whole)], by=Actor.worker("forger", 1))
+    faults = about(report_of(leave()).fails)
+    assert any("it rests on a result of another finding that was not the last one of then" in each for each in faults)
+    assert any("it says 0 items (0 to 0), and the evidence gives 1 items (1 to 1)" in each for each in faults)
+
+
 def test_what_was_withheld_is_named_and_the_rest_is_computed_again(
     sight: Sight, state: State, leave: Callable[..., Left]
 ) -> None:

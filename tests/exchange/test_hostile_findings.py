@@ -147,23 +147,35 @@ _FIELDS = [
     "observed",
 ]
 
+_CHANGES = st.dictionaries(st.sampled_from(_FIELDS), _ANY, max_size=2)
+
 
 @given(st.data())
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_events_say_nothing_but_an_answer_comes(judged: Judged, data: st.DataObject) -> None:
     rule = data.draw(st.sampled_from([*(name for name, _ in verifier.RULES)]))
-    item = {"kind": "sighting", **data.draw(st.dictionaries(st.sampled_from(_FIELDS), _ANY, max_size=4))}
+    item = {"kind": "sighting", **data.draw(_CHANGES), **data.draw(_CHANGES)}
     said = data.draw(st.dictionaries(st.sampled_from(verifier.COMPUTED[3:]), _ANY, max_size=2))
     parameters = {"of": {}, **data.draw(st.dictionaries(st.sampled_from(_NAMES), _ANY, max_size=4))}
     report = judged(
         [
             ("evidence.submitted/1", CASE, item),
-            ("evidence.corrected/1", CASE, {"changes": data.draw(_ANY)}),
-            ("evidence.tagged/1", data.draw(st.sampled_from([CASE, ONE])), {"tag": data.draw(_ANY)}),
+            ("evidence.corrected/1", CASE, {"changes": data.draw(_CHANGES | _ANY)}),
+            ("evidence.tagged/1", CASE, {"tag": data.draw(st.just("a") | _ANY)}),
             *finding(rule, parameters, **{"as_of": 3, **said}),
         ]
     )
     assert report.fails or report.holds or report.unchecked
+
+
+@pytest.mark.parametrize(
+    "event",
+    [("evidence.graded/2", ONE, {}), ("evidence.corrected/1", ONE, {"changes": 1}), ("evidence.tagged/1", ONE, {})],
+)
+def test_a_change_that_can_not_be_read_is_not_passed_over(judged: Judged, event: Event) -> None:
+    report = judged([event, *finding(as_of=1)])
+    assert any("this verifier can not read what event 1" in each for each in report.unchecked)
+    assert not any("the same as the evidence gives" in each for each in report.holds)
 
 
 def test_thousands_of_sightings_of_one_ship_and_as_many_looks_are_no_burden(judged: Judged) -> None:
