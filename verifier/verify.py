@@ -1283,13 +1283,13 @@ class Findings:
     def __init__(self) -> None:
         self.known: dict[str, Finding] = {}
         self.unread: dict[str, int] = {}
-        self.erased: dict[tuple[str, str], str] = {}
+        self.erased: dict[tuple[str, str], Erased] = {}
 
     def see(self, seq: int, envelope: dict[str, Any], hash_: str, said: dict[str, Any], gone: Gone) -> None:
         """Take in an event, with those of its fields that are what it holds."""
         name, _, version = str(envelope["type"]).partition("/")
         if name == "event.redacted":
-            self._note_erased(said)
+            self._note_erased(seq, said)
         if not name.startswith("finding."):
             return
         if version != "1":
@@ -1307,13 +1307,22 @@ class Findings:
             finding.present = Computed(seq, str(envelope["id"]), hash_, said, gone)
             finding.results.append(finding.present)
 
-    def _note_erased(self, said: dict[str, Any]) -> None:
+    def _note_erased(self, seq: int, said: dict[str, Any]) -> None:
         try:
             for target in said["targets"]:
                 for field in target["fields"]:
-                    self.erased[str(target["event"]), str(field["digest"])] = str(field["name"])
-        except (KeyError, TypeError):
+                    lost = [*field.get("parts", ()), *field.get("others", ())]
+                    erased = Erased(seq, str(field["name"]), frozenset(map(str, lost)))
+                    self.erased[str(target["event"]), str(field["digest"])] = erased
+        except _ODD:
             return  # It was named as a fault by who checks erasures.
+
+
+class Erased:
+    """A field that event `seq` erased: its name, and of one that holds others which of them are lost."""
+
+    def __init__(self, seq: int, name: str, lost: frozenset[str]) -> None:
+        self.seq, self.name, self.lost = seq, name, lost
 
 
 Gone = tuple[tuple[str, ...], tuple[str, ...]]
@@ -1324,7 +1333,7 @@ class Missing:
     """Which fields of an event are not here, by name: an erasure is an event and names them, and data/bundle.json
     names those that are withheld. That nobody proves; `trusted` tells whether anything was made of it."""
 
-    def __init__(self, about: dict[str, Any], erased: dict[tuple[str, str], str]) -> None:
+    def __init__(self, about: dict[str, Any], erased: dict[tuple[str, str], Erased]) -> None:
         self.erased = erased
         self.withheld: dict[int, set[str]] = {}
         self.trusted = False
@@ -1339,13 +1348,16 @@ class Missing:
         withheld, erased = gone
         if not withheld and not erased:
             return set()
-        by_erasure = {self.erased.get((event, each), "") for each in erased}
         by_bundle = self.withheld.get(seq, set()) if withheld else set()
-        told = by_erasure | by_bundle
-        if len(told) != len(withheld) + len(erased) or told & said.keys() or "" in told:
+        told = by_bundle | {each.name for each in self.erasures(event, erased)}
+        if len(told) != len(withheld) + len(erased) or told & said.keys():
             return {each for each in every if each not in said}
         self.trusted |= bool(by_bundle)
-        return told
+        return told & {*every}
+
+    def erasures(self, event: str, digests: Iterable[str]) -> list[Erased]:
+        """List what is known of fields that were erased."""
+        return [self.erased[event, each] for each in digests if (event, each) in self.erased]
 
 
 def check_findings(
@@ -1559,10 +1571,14 @@ _ODD = (ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticE
 
 
 class Seen:
-    """An item as it stood from event `seq` on; `unknown` are those of its fields that are withheld or erased."""
+    """An item as it stood from event `seq` on; `unknown` are those of its fields that are withheld or erased.
+
+    From the erasure on the case takes an erased field for one that was never given: `until` gives its event.
+    """
 
     def __init__(self, item: str, seq: int, said: dict[str, Any], unknown: frozenset[str]) -> None:
         self.item, self.seq, self.said, self.unknown = item, seq, said, unknown
+        self.until: dict[str, int] = {}
         self.retracted = False
         self.grade: dict[str, str] | None = None
 
@@ -1589,6 +1605,7 @@ class Evidence:
         self.missing, self.moments, self.used = missing, moments, used
         self.items: dict[str, list[Seen]] = {}
         self.hashes: dict[str, tuple[str, str, int]] = {}
+        self.erased: dict[int, set[str]] = {}
         self.seq = self.changed = self.states = 0
         self.unread = ""
 
@@ -1605,6 +1622,8 @@ class Evidence:
         self.seq = max(self.seq, seq)
         if id_ in self.used:
             self.hashes[id_] = (hashlib.sha256(text.encode()).hexdigest(), item, seq)
+        if name == "event.redacted":
+            self._forget(seq)
         if name not in _CHANGES:
             return
         try:
@@ -1614,7 +1633,8 @@ class Evidence:
             said = dict(_true_fields(envelope["fields"], [*row["disclosures"], *map(disclosures.__getitem__, later)]))
             gone = (tuple(set(row.get("withheld", ())) - set(later)), tuple(row.get("redacted", ())))
             every = READ if name == "evidence.submitted" else _CHANGES[name]
-            self._change(name, item, seq, said, self.missing.names(seq, id_, said, gone, every))
+            unknown = self.missing.names(seq, id_, said, gone, every)
+            self._change(name, item, seq, said, unknown, self.missing.erasures(id_, gone[1]))
         except _ODD:
             self.unread = f"this verifier can not read what event {seq} ({_short(envelope['type'], 60)}) changes"
 
@@ -1628,35 +1648,60 @@ class Evidence:
         last = (next((each for each in reversed(states) if each.seq <= seq), None) for states in self.items.values())
         return [each for each in last if each]
 
-    def _change(self, name: str, item: str, seq: int, said: dict[str, Any], unknown: set[str]) -> None:
-        states = self.items.setdefault(item, [])
-        self.changed = seq
-        self.states += 1
+    def _change(
+        self, name: str, item: str, seq: int, said: dict[str, Any], unknown: set[str], erased: list[Erased]
+    ) -> None:
         if name == "evidence.submitted":
-            states.append(Seen(item, seq, _only_read(said), frozenset(unknown)))
+            after = Seen(item, seq, _only_read(said), frozenset(unknown))
+            after.until = {each.name: each.seq for each in erased if each.name in unknown}
+            self._keep(after, erased)
             return
-        before = states[-1]
+        before = self.items[item][-1]
         after = copy.copy(before)
         after.seq = seq
         if name == "evidence.retracted":
             after.retracted = True
+        elif name == "evidence.corrected":
+            changes: dict[str, Any] = {} if unknown else said["changes"]
+            until = {field: each.seq for each in erased for field in each.lost if each.name == "changes"}
+            # Where nobody tells which fields a hidden correction changed, it may be all.
+            hidden = until.keys() or {*READ} - {"kind"} if unknown else set()
+            rest = {field: value for field, value in before.said.items() if field not in until}
+            after.said = {**rest, **_only_read(changes)}
+            after.unknown = frozenset((before.unknown | hidden) - changes.keys())
+            after.until = {**before.until, **until} if until or not unknown else {}
         elif unknown:
-            # The fields that a hidden correction may have changed: all.
-            after.unknown |= {*READ} - {"kind"} if name == "evidence.corrected" else {_OF[name]}
+            of, until_then = _OF[name], max((each.seq for each in erased), default=0)
+            before_then = before.until.get(of, 0) if of in before.unknown else until_then
+            after.unknown |= {of}
+            # Known again when all that hides it is taken for never given; 0: not at all.
+            after.until = {**before.until, of: max(until_then, before_then) if until_then and before_then else 0}
         elif name == "evidence.graded":
             after.grade, after.unknown = said, after.unknown - {"grade"}
-        elif name == "evidence.corrected":
-            after.said = {**before.said, **_only_read(said["changes"])}
-            after.unknown = before.unknown - said["changes"].keys()
         else:
             tags = {*before.said.get("tags", ())}
             tags = tags | {said["tag"]} if name == "evidence.tagged" else tags - {said["tag"]}
             after.said = {**before.said, "tags": tags}
-        # What nobody looked at need not be kept.
-        if bisect.bisect_left(self.moments, before.seq) == bisect.bisect_left(self.moments, seq):
+        self._keep(after, erased)
+
+    def _keep(self, after: Seen, erased: Iterable[Erased] = ()) -> None:
+        """Let an item stand so from now on. How it stood before is kept where some finding looked at it."""
+        states = self.items.setdefault(after.item, [])
+        if states and bisect.bisect_left(self.moments, states[-1].seq) == bisect.bisect_left(self.moments, after.seq):
             states.pop()
             self.states -= 1
         states.append(after)
+        self.states += 1
+        self.changed = after.seq
+        for each in erased:
+            self.erased.setdefault(each.seq, set()).add(after.item)
+
+    def _forget(self, seq: int) -> None:
+        """Take what an event erased for what was never given."""
+        for item in self.erased.pop(seq, ()):
+            after = copy.copy(self.items[item][-1])
+            after.seq, after.unknown = seq, after.unknown - {name for name, at in after.until.items() if at == seq}
+            self._keep(after)
 
 
 _CHANGES: dict[str, Sequence[str]] = {

@@ -23,7 +23,7 @@ from ledger.actors import Actor
 from ledger.append import Fact, append
 from ledger.read import read
 from tests.analysis.test_rules import AT
-from tests.evidence.erasures import erase, of_item
+from tests.evidence.erasures import erase, of_event, of_item
 from tests.exchange.conftest import Left
 from verifier.verify import Report, main
 from verifier.verify import verify as verify_bundle
@@ -228,18 +228,35 @@ def test_a_finding_that_is_withheld_is_said_to_be(sight: Sight, state: State, le
     assert about(report.unchecked) == ["a withheld finding: not computed again, for its result is withheld or erased"]
 
 
-def test_what_was_erased_since_is_not_taken_for_never_given(
+def test_what_was_erased_since_is_not_taken_for_never_given_until_then(
     case: UUID, sight: Sight, state: State, leave: Callable[..., Left], by: Actor, bob: Any
 ) -> None:
-    item = sight("2024-05-03T10:00Z")
-    state("distinct", of={"kinds": ["sighting"]}, by="ship")
-    state("count", of={"kinds": ["sighting"]})
+    first, second = sight("2024-05-03T10:00Z"), sight("2024-05-03T10:00Z", tags=("seen",))
+    changes = {"subject": {"kind": "ship", "name": "Black Kite"}, "when": "2024-06-03"}
+    evidence.correct(case_id=case, item=second, changes=changes, reason="x", by=by)
+    evidence.tag(case_id=case, item=first, tag="seen", by=by)
+    asked = [
+        state("distinct", of={"kinds": ["sighting"]}, by="ship"),
+        state("port-calls", at=AT, of={"when_from": "2024-06"}),
+        state("count", of={"kinds": ["sighting"]}),
+        state("count", "Seen.", of={"tags": ["seen"]}),
+    ]
     cases.add_member(case_id=case, user=bob.pk, role=Role.REVIEWER, by=by)
-    erase(case, of_item(item, "subject"), asks=by, agrees=Actor.person(bob.pk))
+    for item in (first, second):
+        erase(case, of_item(item, "subject"), asks=by, agrees=Actor.person(bob.pk))
+    [tagged] = [each for each in read(case) if each.name == "evidence.tagged"]
+    erase(case, of_event(tagged.id, "tag"), asks=by, agrees=Actor.person(bob.pk))
     report = report_of(leave())
     assert report.fails == []
     assert [each for each in about(report.unchecked) if "By distinct." in each and "subject of an item" in each]
+    assert [each for each in about(report.unchecked) if "Seen." in each and "tags of an item" in each]
     assert [each for each in about(report.holds) if "By count." in each and "the same" in each]
+    for finding in asked:
+        findings.compute_finding(case_id=case, finding=finding, by=by)
+    report = report_of(leave())
+    assert (report.fails, report.warns, about(report.unchecked)) == ([], [], [])
+    said = [each.partition("': ")[2].partition(", the same")[0] for each in about(report.holds)]
+    assert said == ["0 ships (0 to 0)", "0 port calls (0 to 0)", "2 items (2 to 2)", "1 items (1 to 1)"]
 
 
 def test_evidence_that_changed_since_is_told_with_the_number_it_gives_now(
