@@ -23,7 +23,14 @@ PROJECTED_CITATION, PROJECTION, METHOD = 3073, 3074, 3075
 ELLIPSOID, SEMI_MAJOR, INVERSE_FLATTENING, SEMI_MINOR = 2056, 2057, 2059, 2058
 PIXEL_IS_POINT = 2
 
-_SIZES = {1: ("B", 1), 2: ("c", 1), 3: ("H", 2), 4: ("L", 4), 11: ("f", 4), 12: ("d", 8), 16: ("Q", 8)}
+_SIZES = {2: ("c", 1), 3: ("H", 2), 4: ("L", 4), 11: ("f", 4), 12: ("d", 8), 16: ("Q", 8)}
+_COUNTS, _NUMBERS = frozenset({3, 4, 16}), frozenset({11, 12})
+_TYPES = {
+    WIDTH: _COUNTS, HEIGHT: _COUNTS, KEYS: frozenset({3}), TEXTS: frozenset({2}),
+    SCALE: _NUMBERS, TIEPOINTS: _NUMBERS, MATRIX: _NUMBERS, DOUBLES: _NUMBERS,
+}  # fmt: skip
+"""Of which TIFF types each tag's values may be."""
+
 _METHODS = {1: "tmerc", 7: "merc", 8: "lcc", 9: "lcc", 10: "laea", 11: "aea", 15: "stere", 17: "eqc"}
 """Coordinate transformation codes, and what PROJ calls them."""
 
@@ -91,11 +98,10 @@ def _tags(file: BinaryIO) -> dict[int, tuple[Any, ...]]:
     count = struct.unpack(f"{order}{'Q' if is_big else 'H'}", file.read(8 if is_big else 2))[0]
     size, places = (20, "HHQ8s") if is_big else (12, "HHL4s")
     entries = file.read(min(count, MOST_TAGS) * size)
-    wanted = {WIDTH, HEIGHT, SCALE, TIEPOINTS, MATRIX, KEYS, DOUBLES, TEXTS}
     found: dict[int, tuple[Any, ...]] = {}
     for at in range(0, len(entries) - size + 1, size):
         tag, kind, number, inline = struct.unpack(f"{order}{places}", entries[at : at + size])
-        if tag in wanted and kind in _SIZES and 0 < number <= MOST_VALUES:
+        if kind in _TYPES.get(tag, ()) and 0 < number <= MOST_VALUES:
             found[tag] = _values(file, order, kind, number, inline)
     return found
 
@@ -146,14 +152,15 @@ def _affine(tags: Mapping[int, tuple[Any, ...]], *, is_point: bool) -> tuple[flo
 
 
 def _crs(keys: Mapping[int, Any]) -> str:
-    for key in (PROJECTED, GEODETIC) if keys.get(MODEL) != 2 else (GEODETIC,):
-        code = keys.get(key, USER_DEFINED)
-        if code not in {0, USER_DEFINED}:
-            # Codes of ESRI's stand among those of EPSG, whose end where these begin.
-            return f"{'ESRI' if 37000 <= code < 70000 and not 5000 < code < 32767 else 'EPSG'}:{code}"
-        if wkt := _wkt(keys):
-            return wkt
-    if keys.get(MODEL) == 2:
+    # One of its own is based on degrees that have a code: those are not its coordinates.
+    is_projected = keys.get(MODEL) == 1 or (PROJECTED in keys and keys.get(MODEL) != 2)
+    code = keys.get(PROJECTED if is_projected else GEODETIC, USER_DEFINED)
+    if code not in {0, USER_DEFINED}:
+        # EPSG's end where ESRI's begin.
+        return f"{'ESRI' if code > USER_DEFINED else 'EPSG'}:{code}"
+    if wkt := _wkt(keys):
+        return wkt
+    if not is_projected:
         return f"+proj=longlat {_ellipsoid(keys)} +no_defs"
     zone = keys.get(PROJECTION, 0)
     if 16001 <= zone <= 16060 or 16101 <= zone <= 16160:

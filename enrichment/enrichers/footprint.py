@@ -22,7 +22,9 @@ ALONG = 21
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """Degrees (WGS 84). `west` is greater than `east` where the picture lies across the antimeridian."""
+    """Degrees (WGS 84). `west` is greater than `east` where the picture lies across the antimeridian; they are -180 and
+    180 where it goes all around, as one does that holds a pole.
+    """
 
     west: float
     south: float
@@ -84,10 +86,10 @@ def _to_degrees(placed: Placed, places: Sequence[tuple[float, float]]) -> list[t
     xs = [a + b * column + c * row for column, row in places]
     ys = [d + e * column + f * row for column, row in places]
     lons, lats = _transformer(placed.crs).transform(xs, ys)
-    found = [((lon + 540) % 360 - 180 if abs(lon) > 180 else lon, lat) for lon, lat in zip(lons, lats, strict=True)]
+    found = list(zip(lons, lats, strict=True))
     if not all(math.isfinite(lon) and math.isfinite(lat) and abs(lat) <= 90 for lon, lat in found):
         raise NoPlace("What the file says of its place is not on Earth.")
-    return found
+    return [(_wrapped(lon), lat) for lon, lat in found]
 
 
 @cache
@@ -104,15 +106,23 @@ def _transformer(crs: str) -> Any:
 
 
 def _bounds(edges: Sequence[tuple[float, float]]) -> Bounds:
-    lons, lats = [lon for lon, _ in edges], [lat for _, lat in edges]
-    west, east = min(lons), max(lons)
-    if east - west > 180:
-        # Across the antimeridian: the gap between the two sides is what is not covered.
-        west, east = min(lon for lon in lons if lon > 0), max(lon for lon in lons if lon <= 0)
-    return Bounds(**{
-        name: round(value, 7)
-        for name, value in (("west", west), ("south", min(lats)), ("east", east), ("north", max(lats)))
-    })  # fmt: skip
+    """Walk along the edges: where they have gone once around the Earth, a pole lies within."""
+    lats = [lat for _, lat in edges]
+    lons = [edges[0][0]]
+    for lon, _ in (*edges[1:], edges[0]):
+        lons.append(lons[-1] + (lon - lons[-1] + 180) % 360 - 180)
+    south, west, north, east = min(lats), min(lons), max(lats), max(lons)
+    if abs(lons[-1] - lons[0]) > 180:
+        west, east = -180.0, 180.0
+        south, north = (south, 90.0) if sum(lats) > 0 else (-90.0, north)
+    elif east - west >= 360:
+        west, east = -180.0, 180.0
+    west, south, east, north = (round(each, 7) for each in (_wrapped(west), south, _wrapped(east), north))
+    return Bounds(west=west, south=south, east=east, north=north)
+
+
+def _wrapped(lon: float) -> float:
+    return (lon + 540) % 360 - 180 if abs(lon) > 180 else lon
 
 
 def _pixel(placed: Placed) -> tuple[float, float] | None:

@@ -67,6 +67,53 @@ def test_a_pixel_whose_middle_is_meant_lies_half_a_pixel_away(tmp_path: Path) ->
     assert point.corners[0] == (132.995, 43.005)
 
 
+def test_a_projection_of_its_own_is_not_taken_for_the_degrees_that_it_is_based_on(tmp_path: Path) -> None:
+    # UTM zone 52, north, by its projection alone; the coordinates are metres, if they could be degrees.
+    keys = {1024: 1, 1025: 1, 2048: 4326, 3072: 32767, 3074: 16052}
+    tags = {33550: (0.1, 0.1, 0.0), 33922: (0.0, 0.0, 0.0, 100.0, 50.0, 0.0)}
+    found = footprint(tiff(tmp_path / "own.tif", keys, tags))
+    assert found.crs.startswith("+proj=utm +zone=52")
+    assert found.corners[0] == pytest.approx((124.513, 0.0004), abs=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("step", "west", "bounds"),
+    [
+        (3.6, -180.0, (-180.0, 180.0)),
+        (3.6, 0.0, (-180.0, 180.0)),
+        (2.0, -100.0, (-100.0, 100.0)),
+        (2.0, 100.0, (100.0, -60.0)),
+    ],
+)
+def test_more_than_half_of_the_earth_is_not_the_rest_of_it(
+    step: float, west: float, bounds: tuple[float, float], tmp_path: Path
+) -> None:
+    tags = {33550: (step, 1.0, 0.0), 33922: (0.0, 0.0, 0.0, west, 25.0, 0.0)}
+    found = footprint(tiff(tmp_path / "wide.tif", WGS84, tags)).bounds
+    assert found
+    assert (found.west, found.east) == pytest.approx(bounds)
+
+
+@pytest.mark.parametrize(("code", "bounds"), [(3413, (-180.0, 180.0, 90.0)), (3031, (-180.0, 180.0, -90.0))])
+def test_a_picture_of_a_pole_reaches_to_it(code: int, bounds: tuple[float, ...], tmp_path: Path) -> None:
+    tags = {33550: (20_000.0, 40_000.0, 0.0), 33922: (0.0, 0.0, 0.0, -1e6, 1e6, 0.0)}
+    found = footprint(tiff(tmp_path / "pole.tif", {1024: 1, 1025: 1, 3072: code}, tags)).bounds
+    assert found
+    assert (found.west, found.east, found.north if bounds[2] > 0 else found.south) == bounds
+
+
+def test_tags_of_another_type_than_they_have_to_be_are_no_place(tmp_path: Path) -> None:
+    tags = {33550: (1.0, 1.0, 0.0), 33922: (0.0,) * 6}
+    path = tiff(tmp_path / "types.tif", WGS84, tags)
+    content = bytearray(path.read_bytes())
+    for tag, kind in ((256, 2), (34735, 12)):
+        hostile = bytearray(content)
+        at = hostile.index(struct.pack("<H", tag), 8)
+        hostile[at + 2 : at + 4] = struct.pack("<H", kind)
+        path.write_bytes(hostile)
+        assert footprint(path).corners == ()
+
+
 def test_a_turned_picture_has_turned_corners(tmp_path: Path) -> None:
     turned = (0.0, 30.0, 0.0, 500_000.0, 30.0, 0.0, 0.0, 4_700_000.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
     found = footprint(tiff(tmp_path / "turned.tif", UTM52, {34264: turned}))
