@@ -1269,6 +1269,7 @@ class Finding:
         self.present: Computed | None = None
         self.results: list[Computed] = []
         self.withdrawn = False
+        self.unread = ""
 
     @property
     def name(self) -> str:
@@ -1277,12 +1278,16 @@ class Finding:
         return f"the finding {_short(sentence, SENTENCE)!r}" if isinstance(sentence, str) else "a withheld finding"
 
 
+_OF_FINDINGS = {
+    f"finding.{each}" for each in ("stated", "restated", "computed", "reviewed", "signed_off", "published", "withdrawn")
+}
+
+
 class Findings:
     """The findings of a case, from its events; and which fields of its events were erased, by event and digest."""
 
     def __init__(self) -> None:
         self.known: dict[str, Finding] = {}
-        self.unread: dict[str, int] = {}
         self.erased: dict[tuple[str, str], Erased] = {}
 
     def see(self, seq: int, envelope: dict[str, Any], hash_: str, said: dict[str, Any], gone: Gone) -> None:
@@ -1292,11 +1297,10 @@ class Findings:
             self._note_erased(seq, said)
         if not name.startswith("finding."):
             return
-        if version != "1":
-            self.unread.setdefault(str(envelope["type"]), seq)
-            return
         finding = self.known.setdefault(str(envelope["item"]), Finding())
-        if name in ("finding.stated", "finding.restated"):
+        if version != "1" or name not in _OF_FINDINGS:
+            finding.unread = f"this verifier can not read what event {seq} ({_short(envelope['type'], 60)}) says of it"
+        elif name in ("finding.stated", "finding.restated"):
             finding.stated, finding.present = said, None
         elif name == "finding.withdrawn":
             finding.withdrawn = True
@@ -1368,8 +1372,6 @@ def check_findings(
     :param disclosures: disclosures of withheld fields that were handed over, by their digest.
     """
     findings = chain.findings
-    for type_, seq in findings.unread.items():
-        report.unchecked.append(f"event {seq} and others like it: this verifier does not know {_short(type_, 60)}")
     standing = {id_: each for id_, each in findings.known.items() if each.present and not each.withdrawn}
     if not standing:
         report.unchecked.append("the numbers of findings: the bundle brings none")
@@ -1439,6 +1441,8 @@ class Judge:
                     self.report.fail(f"{here}: its result can not be read")
 
     def _judge(self, id_: str, finding: Finding, computed: Computed, here: str) -> None:
+        if finding.unread:
+            raise Blocked(finding.unread)
         said, faults = computed.said, self.report.count
         hidden = self.missing.names(computed.seq, computed.event, said, computed.gone, COMPUTED)
         self.now[id_] = stored = computed.result()

@@ -178,6 +178,13 @@ def test_a_change_that_can_not_be_read_is_not_passed_over(judged: Judged, event:
     assert not any("the same as the evidence gives" in each for each in report.holds)
 
 
+@pytest.mark.parametrize("type_", ["finding.computed/2", "finding.merged/1"])
+def test_a_finding_with_an_event_of_a_later_time_is_not_judged(judged: Judged, type_: str) -> None:
+    report = judged([*finding(), (type_, ONE, {})])
+    assert (report.holds, report.fails) == ([], [])
+    assert any(f"this verifier can not read what event 3 ({type_}) says of it" in each for each in report.unchecked)
+
+
 def test_thousands_of_sightings_of_one_ship_and_as_many_looks_are_no_burden(judged: Judged) -> None:
     """Each in the gap of two others: who compares every gap with every look is at it for minutes."""
     count = 5000

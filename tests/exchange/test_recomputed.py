@@ -16,13 +16,16 @@ from hypothesis import strategies as st
 from analysis import registry
 from analysis.deadweight import stored
 from analysis.decisions import parameters_of
-from analysis.domain import About, Result
+from analysis.domain import CHANGES_FINDING, About, Result
+from analysis.projections import ITEM_CHANGES
 from analysis.rule import Given, Outcome
 from enrichment.geodesy import geodesic_m
 from enrichment.identifiers import imo_is_valid
 from enrichment.states import folded_name
+from evidence.domain import EvidenceSubmitted
 from evidence.when import InvalidWhen, parse
 from ledger import codec
+from ledger.events import shape_of
 from tests.analysis.test_rules import AT, PLACE, seen
 from verifier import verify as verifier
 from verifier.verify import Blocked, Number, read_when
@@ -292,3 +295,10 @@ def test_sums_and_ratios_are_the_same(results: list[Result], over_number: bool) 
 
 def test_the_verifier_has_every_rule_that_is_installed() -> None:
     assert set(verifier.RULES) == {(rule.name, rule.version) for rule in registry.installed().values()}
+
+
+def test_the_verifier_knows_every_event_that_a_number_can_follow_from() -> None:
+    assert {shape_of(each).name for each in CHANGES_FINDING} == verifier._OF_FINDINGS
+    assert {shape_of(each).name for each in (EvidenceSubmitted, *ITEM_CHANGES)} == set(verifier._CHANGES)
+    assert {shape_of(each).version for each in (*CHANGES_FINDING, EvidenceSubmitted, *ITEM_CHANGES)} == {1}
+    assert set().union(*(rule.reads for rule in registry.installed().values())) <= {*verifier.READ}
