@@ -87,14 +87,16 @@ def _names(content: bytes) -> Iterator[str]:
                     yield name
 
 
-def _object_streams(content: bytes) -> Iterator[bytes]:
+def _object_streams(content: bytes) -> Iterator[memoryview]:
+    # Not copied: there may be millions that are never opened.
+    whole = memoryview(content)
     for match in _OBJECTS.finditer(content):
         begins = _BEGINS.search(content, match.end(), match.end() + 1000)
         if begins:
-            yield content[begins.end() : begins.end() + INFLATED]
+            yield whole[begins.end() : begins.end() + INFLATED]
 
 
-def _inflated(stream: bytes) -> bytes | None:
+def _inflated(stream: memoryview) -> bytes | None:
     try:
         return zlib.decompressobj().decompress(stream, INFLATED)
     except zlib.error:

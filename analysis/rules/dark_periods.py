@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import combinations
+from itertools import islice
 from uuid import UUID
 
 from analysis.domain import About, Result, Role, Step
@@ -73,8 +73,9 @@ def dark_periods(parameters: DarkPeriods, given: Given) -> Outcome:
     least = timedelta(hours=parameters.least_hours)
     silences = [each for each in _silences(known, named) if each.end - each.begin >= least]
     surely = [each for each in silences if any(fits[seen.item] is Fit.SURELY for seen in each.seen)]
-    perhaps = [each for each in silences if each not in surely]
-    vague = tuple(each.item for each in there if each not in known)
+    perhaps = [each for each in silences if all(fits[seen.item] is not Fit.SURELY for seen in each.seen)]
+    dated = {each.item for each in known}
+    vague = tuple(each.item for each in there if each.item not in dated)
     steps = [_step("One silence.", each) for each in surely]
     for one, other in _meetings(surely, parameters.near_m):
         items = tuple(seen.item for seen in (*one.seen, *other.seen))
@@ -119,15 +120,18 @@ def _end(seen: Sequence[Seen]) -> datetime:
 
 def _meetings(silences: Sequence[Silence], near_m: float) -> list[tuple[Silence, Silence]]:
     """List the pairs of ships that may have met: silent at the same time, last heard near one another."""
-    found = []
-    for one, other in combinations(silences, 2):
-        # In the order of their beginnings: once one begins after this has ended, all later ones do.
-        together = other.begin <= one.end and one.ship != other.ship
-        if together and _apart(one.seen[0], other.seen[0]) <= near_m:
-            found.append((one, other))
-            if len(found) == MOST_MEETINGS:
+    return list(islice(_near(silences, near_m), MOST_MEETINGS))
+
+
+def _near(silences: Sequence[Silence], near_m: float) -> Iterator[tuple[Silence, Silence]]:
+    for place, one in enumerate(silences):
+        for later in range(place + 1, len(silences)):
+            other = silences[later]
+            # In the order of their beginnings: once one begins after this has ended, all later ones do.
+            if other.begin > one.end:
                 break
-    return found
+            if one.ship != other.ship and _apart(one.seen[0], other.seen[0]) <= near_m:
+                yield one, other
 
 
 def _apart(one: Seen, other: Seen) -> float:
