@@ -477,7 +477,8 @@ class Chain:
             envelope = json.loads(envelope_text)
             every = [*disclosures, *withheld, *erased]
             texts = isinstance(envelope_text, str) and all(isinstance(each, str) for each in every)
-            if not texts or tuple(envelope) != ENVELOPE_KEYS or envelope["v"] != 1:
+            named = tuple(envelope) == ENVELOPE_KEYS and isinstance(envelope["id"], str)
+            if not texts or not named or envelope["v"] != 1:
                 raise ValueError
             fields = list(envelope["fields"])
         except (ValueError, KeyError, TypeError, UnicodeDecodeError, RecursionError):

@@ -54,12 +54,17 @@ def faults(path: Path, key: str) -> str:
         ),
         (lambda events: [{"envelope": "{}"}, *events[1:]], "line 1 of events.ndjson is not an event"),
         (lambda events: [{**events[0], "envelope": "[" * 100_000}, *events[1:]], "line 1 of events.ndjson"),
+        (lambda events: [events[0], with_id(events[1], []), *events[2:]], "line 2 of events.ndjson is not an event"),
     ],
 )
 def test_events_that_were_changed_are_named(
     left: Left, with_events: Callable[..., Path], change: Changed, said: str
 ) -> None:
     assert said in faults(with_events(change(left.events())), left.key)
+
+
+def with_id(event: dict[str, Any], id_: Any) -> dict[str, Any]:
+    return {**event, "envelope": json.dumps({**json.loads(event["envelope"]), "id": id_})}
 
 
 def test_every_byte_of_every_envelope_and_disclosure_is_held(left: Left, with_events: Callable[..., Path]) -> None:
